@@ -1,0 +1,7 @@
+"""The customers' doors."""
+
+from loyalty.access import Access
+
+app_name = "customers"
+urlpatterns: list = []
+ACCESS: dict[str, Access] = {}

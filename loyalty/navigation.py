@@ -1,0 +1,37 @@
+"""The way about: what the visitor's role may open, for the side bar and the tab bar."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from loyalty.access import REGISTRY
+
+# (route, label, icon, stands in the phone's tab bar)
+ENTRIES = (
+    ("overview", _("Overview"), "home", True),
+    ("counter:counter", _("Counter"), "cash-register", True),
+    ("customers:customer_list", _("Customers"), "users", True),
+    ("segmentation:segment_list", _("Segments"), "grid-dots", False),
+    ("tiers:programme", _("Tiers"), "stairs-up", False),
+    ("campaigns:campaign_list", _("Campaigns"), "message", True),
+    ("ingest:import_list", _("Imports"), "file-import", False),
+    ("campaigns:sandbox", _("Sandbox phone"), "device-mobile", False),
+    ("shops:settings", _("Settings"), "settings", False),
+)
+
+
+def navigation(request: HttpRequest) -> dict:
+    """Context processor: `nav` (the entries this role may open) and `nav_shops` (the visitor's memberships)."""
+    staff = getattr(request, "staff", None)
+    if staff is None:
+        return {"nav": [], "nav_shops": []}
+    entries = []
+    for route, label, icon, on_phone in ENTRIES:
+        if route not in REGISTRY or staff.role not in REGISTRY[route].roles:
+            continue
+        url = reverse(route)
+        active = request.path == url if url == "/" else request.path.startswith(url)
+        entries.append({"url": url, "label": label, "icon": icon, "active": active, "on_phone": on_phone})
+    return {"nav": entries, "nav_shops": request.memberships}

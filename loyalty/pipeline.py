@@ -1,0 +1,41 @@
+"""The table of contents: what happens when orders arrive and each night, in the order the data flow.
+
+    order → facts → scores → segment, stage, quadrant
+                  → qualifying metric → tier → points, benefits
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from loyalty.tiers import services as tiers
+from segmentation import services as segmentation
+
+# Up to this many customers are renewed one by one; for more, one pass over the whole shop is cheaper.
+ONE_BY_ONE = 50
+
+
+def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None = None) -> dict[str, int]:
+    """Renew what follows from new or changed orders; the shop's scope is open.
+
+    `customer_ids` names the customers concerned (all where None). Returns counts for the report:
+    customers scored and customers whose tier moved up or down.
+    """
+    ids = None if customer_ids is None else list(customer_ids)
+    if ids is not None and len(ids) <= ONE_BY_ONE:
+        moves = {"up": 0, "down": 0}
+        for customer_id in ids:
+            segmentation.score_customer(customer_id, as_of)
+            moved = tiers.review_customer(customer_id, as_of)
+            if moved:
+                moves[moved] += 1
+        return {"scored": len(ids), "moved_up": moves["up"], "moved_down": moves["down"]}
+    return night(as_of)
+
+
+def night(day: datetime.date) -> dict[str, int]:
+    """Renew the whole shop as of `day`: the nightly run, and what follows a large import."""
+    run = segmentation.score_shop(day)
+    review = tiers.review_shop(day)
+    return {"scored": run.customers, "moved_up": review.moved_up, "moved_down": review.moved_down}

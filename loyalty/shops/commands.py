@@ -1,0 +1,52 @@
+"""The base of commands that work in one shop: `--shop SLUG`, `--json`, one sentence on failure."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from .models import Shop
+from .scope import every_shop, scope
+
+
+def find_shop(slug: str) -> Shop:
+    """Return the shop with `slug`; raise CommandError naming the shops there are."""
+    shops = every_shop()
+    for shop in shops:
+        if shop.slug == slug:
+            return shop
+    known = ", ".join(shop.slug for shop in shops) or "none yet; make one with create_shop"
+    raise CommandError(f"There is no shop “{slug}”. Shops: {known}.")
+
+
+class ShopCommand(BaseCommand):
+    """A command of one shop. Subclasses write `work(shop, **options) -> (summary, result)`.
+
+    `summary` is the one line that is printed; `result` a JSON-able dict printed instead with --json. Set
+    `opens_scope = False` where the work must commit in steps and opens scopes itself.
+    """
+
+    opens_scope = True
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--shop", required=True, metavar="SLUG", help="the shop to work in")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print a machine-readable result")
+
+    def handle(self, *args, shop: str, as_json: bool, **options) -> None:
+        found = find_shop(shop)
+        with translation.override("en"):
+            try:
+                if self.opens_scope:
+                    with scope(found):
+                        summary, result = self.work(found, **options)
+                else:
+                    summary, result = self.work(found, **options)
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(json.dumps(result, ensure_ascii=False, default=str) if as_json else summary)
+
+    def work(self, shop: Shop, **options) -> tuple[str, dict]:
+        raise NotImplementedError("A ShopCommand writes work().")

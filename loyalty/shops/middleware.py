@@ -1,0 +1,83 @@
+"""Opens the visitor's shop around the whole request, and lets nobody through a door that is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.utils import translation
+
+from loyalty.access import PUBLIC, REGISTRY, SIGNED_IN
+
+from . import audit
+from .models import StaffMember
+from .scope import scope, signed_in
+
+SESSION_KEY = "shop_id"
+
+
+class ShopMiddleware:
+    """Sets `request.shop` and `request.staff` and runs the view inside that shop's scope.
+
+    The scope is opened here and not by ATOMIC_REQUESTS, which starts after every middleware: a setting made
+    before it would be forgotten. A request is one transaction; an error rolls all of it back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.shop = request.staff = None
+        request.memberships = []
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        with signed_in(request.user.pk):
+            request.memberships = list(
+                StaffMember.objects.filter(user=request.user, is_active=True).select_related("shop")
+            )
+        request.staff = self.choose(request)
+        if request.staff is None:
+            return self.get_response(request)
+        request.shop = request.staff.shop
+        self.speak_the_shops_language(request)
+        token = audit.actor.set(request.user)
+        try:
+            with scope(request.shop):
+                response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                return response
+        finally:
+            audit.actor.reset(token)
+
+    def choose(self, request: HttpRequest) -> StaffMember | None:
+        """Return the membership the visitor works in: the one they switched to, otherwise their first."""
+        wanted = request.session.get(SESSION_KEY)
+        chosen = [member for member in request.memberships if member.shop_id == wanted]
+        return next(iter(chosen or request.memberships), None)
+
+    def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
+        """Refuse whatever the registry does not allow: 404 unlisted, 403 wrong role, 405 wrong method."""
+        access = REGISTRY.get(request.resolver_match.view_name)
+        if access is None:
+            raise Http404("This route is not in the registry.")
+        if request.method not in {*access.methods, *(("HEAD", "OPTIONS") if "GET" in access.methods else ())}:
+            return HttpResponseNotAllowed(sorted(access.methods))
+        # LoginRequiredMiddleware has already sent the signed-out to the sign-in page.
+        if access.roles in (PUBLIC, SIGNED_IN):
+            return None
+        if request.staff is None:
+            return redirect("shops:no_shop")
+        if request.staff.role not in access.roles:
+            raise PermissionDenied
+        return None
+
+    @staticmethod
+    def speak_the_shops_language(request: HttpRequest) -> None:
+        """Fall back to the shop's own language where neither a cookie nor the browser names one of ours."""
+        if not request.headers.get("Accept-Language") and not request.COOKIES.get("django_language"):
+            translation.activate(request.shop.language)
+            request.LANGUAGE_CODE = request.shop.language

@@ -1,0 +1,87 @@
+"""Whose data it is right now: every query runs inside one shop's scope, or sees nothing.
+
+The scope is a transaction-local database setting that the row-level security policies read. It is never set
+with a plain SET, which would outlive the request on a kept connection and show the next visitor another shop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.utils import translation
+
+from loyalty.ui import presentation
+
+if TYPE_CHECKING:
+    from .models import Shop
+
+_shop: ContextVar[Shop | None] = ContextVar("shop", default=None)
+
+
+class NoShop(LookupError):
+    """Raised when code that needs a shop runs outside every scope."""
+
+
+def current_shop() -> Shop:
+    """Return the shop whose scope is open; raise NoShop outside of one."""
+    shop = _shop.get()
+    if shop is None:
+        raise NoShop("No shop is in scope; open one with shops.scope.scope(shop).")
+    return shop
+
+
+def current_shop_id() -> int:
+    """Return the primary key of the shop in scope (the default of every `shop` field)."""
+    return current_shop().pk
+
+
+def _set(name: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+@contextmanager
+def setting(name: str, value: str, before: str = "") -> Iterator[None]:
+    """Hold the transaction-local database setting `name` at `value`, putting `before` back at the end."""
+    with transaction.atomic():
+        _set(name, value)
+        yield
+        # An error does not come by here: the rollback forgets the setting by itself.
+        if not connection.needs_rollback:
+            _set(name, before)
+
+
+@contextmanager
+def scope(shop: Shop) -> Iterator[Shop]:
+    """Run the block in one transaction that sees and writes `shop` only, presented as that shop presents itself.
+
+    Scopes nest: the outer shop is back afterwards. A streamed response is read after its view has returned,
+    outside this block, and would see nothing: build the file first or open a scope inside the generator.
+    """
+    outer = _shop.get()
+    with setting("app.shop_id", str(shop.pk), str(outer.pk) if outer else ""):
+        token = _shop.set(shop)
+        try:
+            with presentation.use(shop.presentation(translation.get_language())):
+                yield shop
+        finally:
+            _shop.reset(token)
+
+
+@contextmanager
+def signed_in(user_id: int) -> Iterator[None]:
+    """Let a person see their own memberships, and the shops they belong to, before a shop is chosen."""
+    with setting("app.user_id", str(user_id)):
+        yield
+
+
+def every_shop() -> list[Shop]:
+    """Return all shops, for work that goes round them one scope at a time. It opens only the list of shops."""
+    from .models import Shop
+
+    with setting("app.every_shop", "on"):
+        return list(Shop.objects.order_by("pk"))

@@ -1,0 +1,7 @@
+"""The segments' doors."""
+
+from loyalty.access import Access
+
+app_name = "segmentation"
+urlpatterns: list = []
+ACCESS: dict[str, Access] = {}

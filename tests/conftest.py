@@ -1,0 +1,84 @@
+"""What every test may ask for: an embedded database as the web role, two shops, and their staff."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.db import connections
+
+from loyalty.shops.scope import scope
+from tests import factories
+
+# A day in the shop's calendar that tests may use as "today" where no clock is involved: 2 Azar 1405.
+TODAY = datetime.date(2026, 11, 23)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, request):
+    """Make the test database as its owner and hand it to the web role, which every test then is.
+
+    A superuser, or the owner without FORCE, would see through row-level security and prove nothing.
+    """
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"owner"}, keepdb=request.config.option.reuse_db)
+        name = connections["owner"].settings_dict["NAME"]
+        connections["default"].close()
+        connections["default"].settings_dict["NAME"] = name
+        with connections["owner"].cursor() as cursor:
+            # Tests that commit are tidied up by TRUNCATE, which the web role may not do anywhere else.
+            role = connections["default"].settings_dict["USER"]
+            cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
+    yield
+    with django_db_blocker.unblock():
+        connections["default"].close()
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture
+def shop(db):
+    """A Persian shop, with its scope open for the whole test."""
+    made = factories.make_shop()
+    with scope(made):
+        yield made
+
+
+@pytest.fixture
+def other_shop(db):
+    """Another shop, whose rows must never be seen. Not in scope."""
+    return factories.make_shop(slug="other", name="Other shop", language="en", currency="GBP", display_unit="pound")
+
+
+@pytest.fixture
+def owner(shop):
+    return factories.make_staff(shop, "owner")
+
+
+@pytest.fixture
+def marketer(shop):
+    return factories.make_staff(shop, "marketer")
+
+
+@pytest.fixture
+def clerk(shop):
+    return factories.make_staff(shop, "counter")
+
+
+@pytest.fixture
+def as_owner(client, owner):
+    client.force_login(owner.user)
+    return client
+
+
+@pytest.fixture
+def as_marketer(client, marketer):
+    client.force_login(marketer.user)
+    return client
+
+
+@pytest.fixture
+def as_clerk(client, clerk):
+    client.force_login(clerk.user)
+    return client
