@@ -1,7 +1,7 @@
 """The worker's side: how tasks travel, and what happens by the clock.
 
 A task is only a nudge; what is to be done stands in a table (a campaign's messages, an import's rows).
-So tasks are acknowledged late and may run twice, and beat says "look", never "do": a missed tick costs seconds.
+So tasks are acknowledged late and may run twice, and beat says "look", never "do".
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import datetime
 import pytest
 from django.db import connections
 
+from loyalty import embedded
 from loyalty.shops.scope import scope
 from tests import factories
 
@@ -22,6 +23,7 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
     """
     from django.test.utils import setup_databases, teardown_databases
 
+    embedded.ensure("postgres")
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"owner"}, keepdb=request.config.option.reuse_db)
         name = connections["owner"].settings_dict["NAME"]

@@ -1,7 +1,7 @@
 """The PostgreSQL and the broker that come with the project, for machines that have none. No Django in here.
 
 `connection_settings` and `broker_url` are computed from paths and start nothing. `ensure` starts what does
-not run yet and holds it for the life of this process; `postgres` and `broker` do so for the length of a block.
+not run yet and holds it for the life of this process; `postgres` and `broker` do so for a block.
 Several processes share one server, and the last to leave stops it (see `keeper`).
 """
 
