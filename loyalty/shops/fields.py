@@ -11,11 +11,13 @@ class ShopForeignKey(models.ForeignKey):
     """A foreign key within one shop.
 
     Foreign key checks ignore row-level security, so a plain one could point at another shop's row. Django makes
-    no constraint for this one; `rls.secure_tables` makes the composite (shop_id, …) → (shop_id, id) instead.
+    no constraint for this one; `rls.secure_tables` makes the composite (shop_id, …) → (shop_id, id) instead, and
+    an index that begins the same way in place of Django's.
     """
 
     def __init__(self, to, on_delete, **kwargs):
         kwargs["db_constraint"] = False
+        kwargs.setdefault("db_index", False)
         super().__init__(to, on_delete, **kwargs)
 
 
