@@ -39,7 +39,7 @@ WORDS = frozenset(
     "فروش پرداخت استان ایمیل شعبه ردیف ساعت اسم العميل الطلب المبلغ التاريخ الهاتف".split()
 )
 ARABIC_WORD = re.compile(r"[\u0600-\u06ff\u200c]+")
-MIXED_WORD = re.compile(r"[A-Za-z][\u0621-\u06cc]|[\u0621-\u06cc][A-Za-z]")
+MIXED_WORD = re.compile(r"[A-Za-zÀ-ÿ][\u0621-\u06cc]|[\u0621-\u06cc][A-Za-zÀ-ÿ]")
 LATIN_ACCENT = re.compile(r"[A-Za-z]{2,}[À-ÿ]|[À-ÿ][A-Za-z]{2,}|[£€°®™–—‘’“”]")
 UNLIKELY = re.compile(r"[\u2500-\u259f\u0080-\u009f\ufffd\x00-\x08\x0e-\x1f]")
 LETTER_IN_WORD = re.compile(r"(?<=[\u0621-\u06cc])[^\w\s\u064b-\u0652\u200c\u200d.,;:|/()\-'\"«»،؛؟](?=[\u0621-\u06cc])")

@@ -1,0 +1,79 @@
+"""A file of rows, from the path to the records: the only module of this folder that others need."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from . import encoding, kinds, sheets
+from .layout import Layout, find
+from .problems import FileProblem
+from .records import Record, records
+
+__all__ = ["FileProblem", "Layout", "Record", "as_text", "inspect", "read"]
+
+SAMPLE_CHARS = 200_000
+SAMPLE_ROWS = 400
+TEXT_MEGABYTES = 200
+SHEET_MEGABYTES = 50
+
+
+def as_text(path: Path, count_known: Callable[[Sequence[str]], int], *, name: str = "") -> None:
+    """Check the file at `path`, and turn a workbook into our own text in its place, so that all else reads text.
+
+    Raises FileProblem for what holds no rows or is larger than allowed.
+    """
+    kind = kinds.recognise(path)
+    limit = SHEET_MEGABYTES if kind == "xlsx" else TEXT_MEGABYTES
+    if path.stat().st_size > limit * 1_000_000:
+        raise FileProblem("too_large", limit=limit)
+    if kind == "xlsx":
+        text = path.with_name(path.name + ".text")
+        try:
+            sheets.to_text(path, text, count_known)
+            text.replace(path)
+        finally:
+            text.unlink(missing_ok=True)
+
+
+def inspect(path: Path, count_known: Callable[[Sequence[str]], int]) -> Layout:
+    """Return how the text file at `path` is laid out, with its first rows as a sample.
+
+    Raises FileProblem where it is no text, holds no columns, or has a header and nothing below.
+    """
+    name = encoding.detect(path)
+    with _open(path, name) as text:
+        head = text.read(SAMPLE_CHARS)
+        if text.read(1):
+            # The last line is cut amid; without any line break it is one line that never ends.
+            head = head[: max(head.rfind("\n"), head.rfind("\r")) + 1] or head
+    layout = find(head, name, count_known)
+    if next(read(path, layout), None) is None:
+        raise FileProblem("no_rows")
+    return Layout(
+        layout.encoding, layout.separator, layout.quote, layout.header, layout.first_row,
+        tuple(islice(read(path, layout), SAMPLE_ROWS)),
+    )  # fmt: skip
+
+
+def read(path: Path, layout: Layout, *, after_line: int = 0) -> Iterator[Record]:
+    """Yield the rows below the header, or of them those that begin after `after_line`; memory stays bounded."""
+    start = max(layout.first_row, after_line + 1)
+    with _open(path, layout.encoding) as text:
+        for _ in range(layout.first_row - 1):
+            text.readline()
+        rows = records(text, layout.separator, layout.quote, width=len(layout.header), first_line=layout.first_row)
+        for row in rows:
+            if row.line >= start:
+                yield row
+
+
+@contextmanager
+def _open(path: Path, name: str) -> Iterator[io.TextIOWrapper]:
+    # Bytes the encoding does not know must not stop the file: they mark the row (records.py says which).
+    errors = "replace" if name.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    with path.open("r", encoding=name, errors=errors, newline="") as text:
+        yield text
