@@ -1,7 +1,7 @@
 """Merges every room's translations into one catalogue, and finds what nobody has translated yet.
 
 English is the source. Each room keeps `locale/<language>/<room>.po`; `compile_language` merges them into
-`LC_MESSAGES/django.mo` without GNU gettext. `check` reads every message out of the templates and the Python code.
+`LC_MESSAGES/django.mo` without GNU gettext. `check` reads every message out of the templates and the code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from loyalty.ui.messages import Message, find_messages
 # Wordings of packages we rest on (allauth …), reworded by us: nothing in our own code uses them.
 FOREIGN = "packages.po"
 PLURAL_FORMS = "nplurals=1; plural=0;"
-PLACEHOLDER = re.compile(r"%\((\w+)\)[#0\- +]*\d*(?:\.\d+)?[sdifr]|%[sdifr](?!\w)|(?<!\{)\{(\w*)[^{}]*\}(?!\})")
+PLACEHOLDER = re.compile(
+    r"%\((\w+)\)[#0\- +]*\d*(?:\.\d+)?[sdifr]|%[sdifr](?!\w)|(?<!\{)\{(\w*)[^{}]*\}(?!\})"
+)
 
 Key = tuple[str | None, str]
 
@@ -48,7 +50,7 @@ def languages(locale_dir: Path) -> list[str]:
 
 
 def read(locale_dir: Path, language: str) -> dict[Key, tuple[polib.POEntry, Path]]:
-    """Return every entry of a language by (context, msgid), with its file; raise CatalogError when two disagree."""
+    """Return every entry by (context, msgid), with its file; raise CatalogError when two files disagree."""
     merged: dict[Key, tuple[polib.POEntry, Path]] = {}
     for path in sorted((locale_dir / language).glob("*.po")):
         try:
@@ -122,7 +124,9 @@ def check(root: Path, language: str, sources: list[Path] | None = None) -> Repor
         if entry is None or entry.fuzzy or not all(text.strip() for text in _wording(entry)):
             report.missing.append(places[0])
         elif any(place.plural for place in places) and not entry.msgid_plural:
-            report.problems.append(f"{places[0].place}: “{key[1]}” is used with a plural but translated without.")
+            report.problems.append(
+                f"{places[0].place}: “{key[1]}” is used with a plural but translated without."
+            )
     for key, (entry, path) in merged.items():
         report.problems += [f"{path.name}: {problem}" for problem in entry_problems(entry)]
         if key not in used and path.name != FOREIGN:
@@ -131,7 +135,7 @@ def check(root: Path, language: str, sources: list[Path] | None = None) -> Repor
 
 
 def entry_problems(entry: polib.POEntry) -> list[str]:
-    """Return what is wrong with one entry by itself: fuzzy, empty, or holding other placeholders than its source."""
+    """Return what is wrong with one entry by itself: fuzzy, empty, or filled in otherwise than its source."""
     if entry.fuzzy:
         return [f"“{entry.msgid}” is marked fuzzy."]
     if not all(text.strip() for text in _wording(entry)):
@@ -143,7 +147,9 @@ def entry_problems(entry: polib.POEntry) -> list[str]:
     for text in _wording(entry):
         have = placeholders(text)
         if have - allowed:
-            found.append(f"“{entry.msgid}” is translated with {_names(have - allowed)}, which the English lacks.")
+            found.append(
+                f"“{entry.msgid}” is translated with {_names(have - allowed)}, which the English lacks."
+            )
         if needed - have:
             found.append(f"“{entry.msgid}” is translated without {_names(needed - have)}.")
         if _is_filled_by_name(entry.msgid) and not _formats(text):

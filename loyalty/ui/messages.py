@@ -62,7 +62,7 @@ def _quoted(text: str) -> str:
 
 
 def find_messages(root: Path, sources: list[Path] | None = None) -> tuple[list[Message], list[str]]:
-    """Return every message below `sources` (by default the project's packages and templates), and what cannot be read."""
+    """Return every message below `sources` (by default the whole project), and what cannot be read."""
     messages: list[Message] = []
     problems: list[str] = []
     for path in _files(sources or [root / name for name in (*PYTHON, TEMPLATES)]):
@@ -81,7 +81,9 @@ def _files(sources: list[Path]) -> Iterator[Path]:
             yield source
         else:
             yield from sorted(
-                path for path in source.rglob("*") if path.suffix in (".py", ".html", ".txt") and path.is_file()
+                path
+                for path in source.rglob("*")
+                if path.suffix in (".py", ".html", ".txt") and path.is_file()
             )
 
 

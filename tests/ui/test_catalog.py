@@ -1,5 +1,6 @@
 """Translations: rooms are merged, disagreements are named, and nothing in the project is left in English."""
 
+import gettext
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,11 @@ def project(tmp_path):
     def write(**files):
         for name, text in files.items():
             folder, _, rest = name.partition("__")
-            path = tmp_path / ("templates" if folder == "templates" else "locale/fa") / rest.replace("_DOT_", ".")
+            path = (
+                tmp_path
+                / ("templates" if folder == "templates" else "locale/fa")
+                / rest.replace("_DOT_", ".")
+            )
             path.write_text(HEAD + text if folder == "po" else text, encoding="utf-8")
         return tmp_path
 
@@ -35,7 +40,9 @@ def entry(msgid, msgstr, plural=None):
 def test_the_whole_project_is_translated():
     for language in ("fa",):
         report = catalog.check(Path(settings.BASE_DIR), language)
-        listing = "\n".join([f"{message.place}: {message.text}" for message in report.missing] + report.problems)
+        listing = "\n".join(
+            [f"{message.place}: {message.text}" for message in report.missing] + report.problems
+        )
         assert report.ok, f"not translated:\n{listing}"
 
 
@@ -46,10 +53,10 @@ def test_the_check_reads_the_project_at_all():
 
 
 def test_rooms_are_merged_into_one_catalogue_that_gettext_reads(project):
-    root = project(po__a_DOT_po=entry("Save", "ذخیره"), po__b_DOT_po=entry("One", "%(n)s نفر", plural="%(n)s people"))
+    root = project(
+        po__a_DOT_po=entry("Save", "ذخیره"), po__b_DOT_po=entry("One", "%(n)s نفر", plural="%(n)s people")
+    )
     path, entries = catalog.compile_language(root / "locale", "fa")
-    import gettext
-
     with path.open("rb") as stream:
         translations = gettext.GNUTranslations(stream)
     assert entries == 2
@@ -85,7 +92,7 @@ def test_two_rooms_that_agree_may_both_hold_a_wording(project):
         ('{% translate "50% off" %}', (None, "50%% off"), None),
         ("{% blocktranslate %}Hello {{ name }}.{% endblocktranslate %}", (None, "Hello %(name)s."), None),
         (
-            "{% blocktranslate trimmed count n=x %}\n  One.\n{% plural %}\n  {{ n }} people.\n{% endblocktranslate %}",
+            "{% blocktranslate trimmed count n=x %}\n One.\n{% plural %}\n{{ n }} people.{% endblocktranslate %}",
             (None, "One."),
             "%(n)s people.",
         ),
@@ -112,7 +119,12 @@ def test_every_way_of_saying_something_in_python_is_read():
         "d = t.gettext('Three ' 'four')\ne = _(variable)\n"
     )
     keys = {(message.context, message.text, message.plural) for message in python_messages(source, "a.py")}
-    assert keys == {(None, "One", None), (None, "Two", "Twos"), ("month", "May", None), (None, "Three four", None)}
+    assert keys == {
+        (None, "One", None),
+        (None, "Two", "Twos"),
+        ("month", "May", None),
+        (None, "Three four", None),
+    }
 
 
 @pytest.mark.parametrize("call", ['_(f"{n} people")', '_("a" + b)', '_("%s" % name)'])

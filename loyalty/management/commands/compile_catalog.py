@@ -1,4 +1,4 @@
-"""Merges the rooms' translations into the catalogue Django reads, or checks that nothing is left untranslated."""
+"""Merges the rooms' translations into the catalogue Django reads, or lists what is left untranslated."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="compare the code's messages with the translations")
-        parser.add_argument("--under", metavar="PART", default="", help="list only places whose path contains PART")
-        parser.add_argument("--po", action="store_true", help="write what is missing as .po entries to fill in")
+        parser.add_argument("--check", action="store_true", help="compare the messages with the translations")
+        parser.add_argument("--under", metavar="PART", default="", help="list only paths with PART in them")
+        parser.add_argument("--po", action="store_true", help="write what is missing as .po entries")
 
     def handle(self, *args: object, **options: object) -> None:
         root = Path(settings.BASE_DIR)
