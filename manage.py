@@ -19,10 +19,9 @@ WITHOUT_SERVERS = {
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
-        sys.exit("Bashgah needs Python 3.11 or newer; `make` finds one and sets it up.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
     try:
+        from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError:
@@ -30,14 +29,11 @@ def main() -> None:
     from loyalty import embedded
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    needs_servers = not (
-        command in WITHOUT_SERVERS or command.startswith("-") or {"-h", "--help"} & {*sys.argv}
-    )
+    asks_for_help = command.startswith("-") or "--help" in sys.argv or "-h" in sys.argv
     try:
-        if needs_servers:
+        if command not in WITHOUT_SERVERS and not asks_for_help:
             # Settings first: a real server without its addresses must be refused, not given an embedded one.
-            from loyalty import settings  # noqa: F401
-
+            settings.DATABASES  # noqa: B018
             embedded.ensure("postgres", "broker")
     except (embedded.EmbeddedError, ImproperlyConfigured) as problem:
         sys.exit(str(problem))

@@ -1,0 +1,161 @@
+"""The whole club in one foreground process: database, broker, web server, worker and clock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from loyalty import embedded
+from loyalty.embedded.locks import open_lock
+from loyalty.health import queue_state
+from loyalty.shops.scope import every_shop
+from loyalty.supervisor import Child, GaveUp, Supervisor, read_record, say, stop_leftovers
+
+HOST = "127.0.0.1"
+LOOK_SECONDS = 0.5
+# A predecessor whose `make` was killed is still putting its things away.
+PREDECESSOR_SECONDS = 30
+# Celery warns root because of pickled tasks; ours are JSON only.
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "C_FORCE_ROOT": "1"}
+DEMO_PASSWORD = "bashgah-demo"
+DEMO_LOGINS = {
+    "owner": "owner@example.com",
+    "marketer": "marketer@example.com",
+    "counter": "counter@example.com",
+}
+
+
+class Command(BaseCommand):
+    help = "Run the club on this machine: database, broker, web server, worker and clock, until Ctrl-C."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", default=os.environ.get("PORT") or "8000")
+
+    def handle(self, *args, port: str, **options) -> None:
+        if not settings.DEBUG:
+            raise CommandError("`run` is for development; docs/operations.md says how to run a real server.")
+        port = read_port(port)
+        var = embedded.var_dir()
+        # Held until this process ends, however it ends.
+        lock_directory(var)
+        for name in stop_leftovers(var / "run.json"):
+            say("run", f"stopped the {name} that an earlier run left behind")
+        refuse_used_port(port)
+        try:
+            embedded.ensure("postgres", "broker")
+        except embedded.EmbeddedError as problem:
+            raise CommandError(str(problem)) from problem
+        say("run", f"database and broker answer; everything they keep is in {var}")
+        prepare()
+        supervisor = Supervisor(children(port), var / "run.json", {**os.environ, **ENVIRONMENT})
+        try:
+            supervisor.run(Announcement(port))
+        except GaveUp as problem:
+            raise CommandError(str(problem)) from problem
+        say("run", "stopped")
+
+
+def read_port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise CommandError(f"{text!r} is not a port; choose a number from 1 to 65535.")
+    return int(text)
+
+
+def lock_directory(var: Path) -> None:
+    """Refuse a second run in the same directory."""
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        lock = open_lock(var / "run.lock")
+    except OSError as problem:
+        raise CommandError(f"{var} cannot be used: {problem.strerror}.") from problem
+    deadline = time.monotonic() + PREDECESSOR_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_stopping = read_record(var / "run.json").get("is_stopping")
+            if not is_stopping or time.monotonic() > deadline:
+                raise CommandError("It runs already, from this directory; stop that one first.") from None
+            time.sleep(0.2)
+        else:
+            return
+
+
+def refuse_used_port(port: int) -> None:
+    with socket.socket() as probe:
+        # As the web server does, so that connections of an earlier run that are just ending do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as problem:
+            why = f"Port {port} cannot be used ({problem.strerror})"
+            raise CommandError(f"{why}; choose another: make run PORT={port + 1}") from problem
+
+
+def prepare() -> None:
+    """Bring catalogue, tables and demo up to date; each step looks first whether anything is to do."""
+    call_command("compile_catalog", verbosity=0)
+    executor = MigrationExecutor(connections["owner"])
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        say("run", "making the tables")
+        call_command("migrate", verbosity=0, interactive=False)
+    if "seed_demo" in get_commands() and not every_shop():
+        say("run", "making the demo shops, once; this takes a minute")
+        call_command("seed_demo", "--if-empty")
+    connections.close_all()
+
+
+def children(port: int) -> list[Child]:
+    python = [sys.executable, "-m"]
+    web = ["gunicorn", "loyalty.wsgi", "--bind", f"{HOST}:{port}", "--preload", "--no-control-socket"]
+    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--log-level", "warning"]
+    celery = ["celery", "--app", "loyalty.celery", "--no-color", "--quiet"]
+    # There are no other workers to talk to, and the greeting takes a second.
+    worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    # In memory: beat only ever says "look", so there is nothing to remember over a restart.
+    beat = ["beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
+    return [
+        Child("web", python + web),
+        Child("worker", python + celery + worker),
+        Child("beat", python + celery + beat),
+    ]
+
+
+class Announcement:
+    """Says once, when everything answers, where the club is and who may sign in."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://{HOST}:{port}"
+        self.is_said = False
+        self.started_at = self.next_look_at = time.monotonic()
+
+    def __call__(self) -> None:
+        if self.is_said or time.monotonic() < self.next_look_at:
+            return
+        self.next_look_at = time.monotonic() + LOOK_SECONDS
+        # The worker is the last to be up; asking the web server before would fill the log with refusals.
+        if not queue_state()["worker"]:
+            return
+        try:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5):
+                self.is_said = True
+        except (urllib.error.URLError, OSError):
+            return
+        seconds = time.monotonic() - self.started_at
+        say("run", f"ready after {seconds:.1f} s: {self.address}/")
+        for role, email in DEMO_LOGINS.items():
+            say("run", f"  sign in as {role:<9} {email:<22} {DEMO_PASSWORD}")
+        say("run", "Ctrl-C stops everything")
