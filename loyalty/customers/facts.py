@@ -1,0 +1,159 @@
+"""What is true of every customer as of a day: one set-based statement over a covering index.
+
+Only paid orders count, on the shop's own days, and refunds lower money from the day they were given.
+Guests' orders belong to nobody. The statement names its shop itself although row-level security would
+filter too: a constant lets the planner read the covering index alone. `segmentation` scores these facts,
+`tiers` qualifies by them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from loyalty.shops.models import Shop
+
+from .models import Interaction
+
+# Dealings that show interest in the shop. A complaint is not one, and a note is the staff's own.
+ENGAGING = (
+    Interaction.Kind.VISIT,
+    Interaction.Kind.REPLY,
+    Interaction.Kind.REDEMPTION,
+    Interaction.Kind.SURVEY,
+    Interaction.Kind.REVIEW,
+    Interaction.Kind.REFERRAL,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A SELECT and its named parameters, to be executed or used as a subquery."""
+
+    sql: str
+    params: dict = field(default_factory=dict)
+
+
+def facts_sql(
+    shop: Shop,
+    as_of: datetime.date,
+    window_days: int | None = None,
+    customer_ids: Collection[int] | None = None,
+) -> Statement:
+    """Return the facts of each customer with at least one paid order up to `as_of`, one row a customer.
+
+    `window_days` counts back from `as_of`, that day included (None: all time); `customer_ids` restricts to
+    some. Amounts are bigint in minor units. Columns, in this order:
+
+    - `customer_id, first_order_on, last_order_on, lifetime_orders, lifetime_amount` of all time; amounts
+      are net of refunds;
+    - `days`, the distinct days with a paid order, ascending (date[]);
+    - `frequency` (paid orders), `order_days`, `monetary_amount` (net spend minus refunds given in the
+      window), `gross_amount`, `discount_amount`, `full_price_orders` (orders without discount) of the
+      window;
+    - `profit_amount`, `costed_amount` of the window: profit on, and net spend of, what has a known cost; NULL
+      where nothing has. A refund takes back its own cost, or else its order's in proportion; if neither is
+      known, the refund stays out of both, as its sale did.
+
+    A customer whose window is empty has zeros there (less than zero after a refund of an older order).
+    """
+    sold = refunded = "TRUE"
+    params: dict = {"shop_id": shop.pk, "as_of": as_of}
+    if window_days is not None:
+        sold, refunded = "placed_on >= %(from_on)s", "refunded_on >= %(from_on)s"
+        params["from_on"] = window_start(as_of, window_days)
+    some = ""
+    if customer_ids is not None:
+        some = "AND customer_id = ANY(%(customer_ids)s)"
+        params["customer_ids"] = list(customer_ids)
+    sql = f"""
+SELECT orders.customer_id, first_order_on, last_order_on, lifetime_orders,
+       orders.lifetime_amount - coalesce(refunds.lifetime_amount, 0) AS lifetime_amount,
+       days, frequency, order_days,
+       orders.monetary_amount - coalesce(refunds.amount, 0) AS monetary_amount,
+       gross_amount, discount_amount, full_price_orders,
+       orders.profit_amount - coalesce(refunds.profit_amount, 0) AS profit_amount,
+       orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount
+FROM (
+    SELECT customer_id, min(placed_on) AS first_order_on, max(placed_on) AS last_order_on,
+           count(*) AS lifetime_orders, sum(net_amount)::bigint AS lifetime_amount,
+           array_agg(DISTINCT placed_on ORDER BY placed_on) AS days,
+           count(*) FILTER (WHERE {sold}) AS frequency,
+           count(DISTINCT placed_on) FILTER (WHERE {sold}) AS order_days,
+           coalesce(sum(net_amount) FILTER (WHERE {sold}), 0)::bigint AS monetary_amount,
+           coalesce(sum(gross_amount) FILTER (WHERE {sold}), 0)::bigint AS gross_amount,
+           coalesce(sum(discount_amount) FILTER (WHERE {sold}), 0)::bigint AS discount_amount,
+           count(*) FILTER (WHERE {sold} AND discount_amount = 0) AS full_price_orders,
+           (sum(net_amount - cost_amount) FILTER (WHERE {sold}))::bigint AS profit_amount,
+           (sum(net_amount) FILTER (WHERE {sold} AND cost_amount IS NOT NULL))::bigint AS costed_amount
+    FROM customers_order
+    WHERE shop_id = %(shop_id)s AND is_paid AND customer_id IS NOT NULL AND placed_on <= %(as_of)s {some}
+    GROUP BY customer_id
+) AS orders
+LEFT JOIN (
+    SELECT customer_id, sum(amount)::bigint AS lifetime_amount,
+           (sum(amount) FILTER (WHERE {refunded}))::bigint AS amount,
+           (sum(amount - cost) FILTER (WHERE {refunded}))::bigint AS profit_amount,
+           (sum(amount) FILTER (WHERE {refunded} AND cost IS NOT NULL))::bigint AS costed_amount
+    FROM (
+        SELECT customer_id, refunded_on, amount, coalesce(cost_amount, (
+                   SELECT round(refund.amount * sale.cost_amount::numeric / nullif(sale.net_amount, 0))
+                   FROM customers_order AS sale
+                   WHERE sale.shop_id = refund.shop_id AND sale.id = refund.order_id
+               ))::bigint AS cost
+        FROM customers_refund AS refund
+        WHERE shop_id = %(shop_id)s AND customer_id IS NOT NULL AND refunded_on <= %(as_of)s {some}
+    ) AS given_back
+    GROUP BY customer_id
+) AS refunds ON refunds.customer_id = orders.customer_id"""
+    return Statement(sql, params)
+
+
+def engagement_sql(
+    shop: Shop, as_of: datetime.date, window_days: int, customer_ids: Collection[int] | None = None
+) -> Statement:
+    """Return `customer_id, engagements`: dealings beyond buying in the window that ends with `as_of`."""
+    some = " AND customer_id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
+    sql = f"""
+SELECT customer_id, count(*) AS engagements FROM customers_interaction
+WHERE shop_id = %(shop_id)s AND kind = ANY(%(engaging)s)
+      AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s{some}
+GROUP BY customer_id"""
+    params: dict = {
+        "shop_id": shop.pk,
+        "engaging": [str(kind) for kind in ENGAGING],
+        "engaged_from": _midnight(shop, window_start(as_of, window_days)),
+        "engaged_until": _midnight(shop, as_of + datetime.timedelta(days=1)),
+    }
+    if customer_ids is not None:
+        params["customer_ids"] = list(customer_ids)
+    return Statement(sql, params)
+
+
+def window_start(as_of: datetime.date, window_days: int) -> datetime.date:
+    """Return the first day of a window of `window_days` whose last day is `as_of`."""
+    return as_of - datetime.timedelta(days=window_days - 1)
+
+
+def _midnight(shop: Shop, day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time.min, shop.zone)
+
+
+@contextmanager
+def in_index_order() -> Iterator[None]:
+    """Run facts of a whole shop in the order of their index, inside a transaction.
+
+    Given much memory the planner hashes millions of groups and reads the table; in index order they need
+    neither memory nor a sort nor the table (measured: 3 s against 15 s for 20 million orders).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_hashagg = off; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        yield
+        # The transaction goes on (a tier review may follow), and its other statements are better hashed.
+        cursor.execute(
+            "SET LOCAL enable_hashagg TO DEFAULT; SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT"
+        )

@@ -1,0 +1,201 @@
+"""What we make of each customer as of a day, and the runs that said so."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from loyalty.customers.models import Customer
+from loyalty.shops.fields import ShopModel, ShopOneToOneField
+
+from . import lifecycle, value_volume
+
+
+class Segment(models.TextChoices):
+    CHAMPIONS = "champions", pgettext_lazy("segment", "Champions")
+    LOYAL = "loyal", pgettext_lazy("segment", "Loyal")
+    POTENTIAL_LOYALIST = "potential_loyalist", pgettext_lazy("segment", "Potential loyal")
+    NEW_CUSTOMERS = "new_customers", pgettext_lazy("segment", "New")
+    PROMISING = "promising", pgettext_lazy("segment", "Promising")
+    NEED_ATTENTION = "need_attention", pgettext_lazy("segment", "Need attention")
+    ABOUT_TO_SLEEP = "about_to_sleep", pgettext_lazy("segment", "About to sleep")
+    AT_RISK = "at_risk", pgettext_lazy("segment", "At risk")
+    CANNOT_LOSE = "cannot_lose", pgettext_lazy("segment", "Can't lose them")
+    HIBERNATING = "hibernating", pgettext_lazy("segment", "Hibernating")
+    LOST = "lost", pgettext_lazy("segment", "Away")
+
+
+class Stage(models.TextChoices):
+    """Where a customer is in their own rhythm; shown to people in words that blame nobody."""
+
+    PROSPECT = "prospect", _("Before the first order")
+    NEW = "new", pgettext_lazy("stage", "New")
+    ACTIVE = "active", pgettext_lazy("stage", "Active")
+    LOYAL = "loyal", pgettext_lazy("stage", "Loyal")
+    RETURNED = "returned", pgettext_lazy("stage", "Returned")
+    AT_RISK = "at_risk", pgettext_lazy("stage", "At risk")
+    INACTIVE = "inactive", pgettext_lazy("stage", "Inactive")
+    LOST = "lost", pgettext_lazy("stage", "Away")
+
+
+class Quadrant(models.TextChoices):
+    VALUED_FREQUENT = "valued_frequent", _("Valued and frequent")
+    VALUED_RARE = "valued_rare", _("Valued, seldom here")
+    VOLUME = "volume", _("Frequent, price-aware")
+    OCCASIONAL = "occasional", _("Occasional")
+
+
+class GapSource(models.TextChoices):
+    """What the expected gap of a customer rests on."""
+
+    OWN_AND_SHOP = "own_and_shop", _("their own gaps, blended with the shop's")
+    SHOP = "shop", _("the shop's usual gap")
+    OWN_AND_DEFAULT = "own_and_default", _("their own gaps, blended with 45 days")
+    DEFAULT = "default", _("45 days, until the shop has enough repeat orders to say")
+
+
+class Scheme(ShopModel):
+    """How this shop scores: one row a shop, made when the owner first changes something."""
+
+    window_days = models.PositiveSmallIntegerField(_("window"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop"], name="one_scheme_per_shop"),
+            models.CheckConstraint(
+                condition=Q(window_days__isnull=True) | Q(window_days__gte=1), name="a_window_has_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.window_days or '∞'}"
+
+
+class ScoreRunQuerySet(models.QuerySet):
+    def current(self) -> ScoreRun | None:
+        """Return the run that wrote the customers' scores as they stand, or None before the first one."""
+        return self.filter(is_look_back=False).order_by("-pk").first()
+
+
+class ScoreRun(ShopModel):
+    """One scoring of the whole shop: the frozen cuts by which single customers are scored until the next run,
+    and the sums of every group, from which trends are drawn without touching a customer."""
+
+    as_of = models.DateField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    window_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    customers = models.PositiveIntegerField()
+    buyers = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField(default=0)
+    cuts = models.JSONField()
+    sums = models.JSONField()
+    is_look_back = models.BooleanField(default=False)
+
+    objects = ScoreRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-as_of", "-finished_at", "-pk"]
+        indexes = [models.Index(fields=["shop", "-as_of", "-finished_at"], name="score_run_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.as_of}"
+
+
+class CustomerScore(ShopModel):
+    """What is true of one customer as of a day, and what follows: scores, segment, stage, quadrant.
+
+    Every customer has one row after a run. Without a paid order they are prospects: no scores, no segment.
+    The facts are those of `customers.facts.facts_sql`; amounts are minor units, shares 0 to 1, NULL is
+    unknown.
+    """
+
+    customer = ShopOneToOneField(Customer, on_delete=models.CASCADE, related_name="score")
+    as_of = models.DateField()
+    # By the clock of the database: a run leaves alone what was scored after it began.
+    computed_at = models.DateTimeField()
+
+    first_order_on = models.DateField(null=True)
+    last_order_on = models.DateField(null=True)
+    recency_days = models.IntegerField(_("days since the last order"), null=True)
+    frequency = models.IntegerField(_("orders"))
+    order_days = models.IntegerField(_("order days"))
+    monetary_amount = models.BigIntegerField(_("net spend"))
+    profit_amount = models.BigIntegerField(_("profit"), null=True)
+    gross_amount = models.BigIntegerField()
+    discount_amount = models.BigIntegerField()
+    lifetime_orders = models.IntegerField()
+    lifetime_order_days = models.IntegerField()
+    lifetime_amount = models.BigIntegerField()
+    margin_share = models.FloatField(null=True)
+    full_price_share = models.FloatField(null=True)
+    engagements = models.IntegerField(default=0)
+
+    own_gap_days = models.FloatField(null=True)
+    gap_spread = models.FloatField(null=True)
+    expected_gap_days = models.FloatField(null=True)
+    gap_source = models.CharField(max_length=16, choices=GapSource, blank=True)
+    returned_on = models.DateField(null=True)
+
+    r_score = models.SmallIntegerField(null=True)
+    f_score = models.SmallIntegerField(null=True)
+    m_score = models.SmallIntegerField(null=True)
+    segment = models.CharField(_("segment"), max_length=20, choices=Segment, blank=True)
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage)
+    value_score = models.FloatField(null=True)
+    quadrant = models.CharField(_("quadrant"), max_length=16, choices=Quadrant, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "customer"], name="one_score_per_customer")]
+        # What a night changes in every row (as_of, recency_days) is in no index, so those updates stay in
+        # the page.
+        indexes = [
+            models.Index(fields=["shop", "segment", "customer"], name="score_by_segment"),
+            models.Index(fields=["shop", "stage", "customer"], name="score_by_stage"),
+            models.Index(fields=["shop", "quadrant", "customer"], name="score_by_quadrant"),
+            models.Index(fields=["shop", "r_score", "f_score", "m_score", "customer"], name="score_by_cell"),
+            models.Index(fields=["shop", "monetary_amount", "customer"], name="score_by_money"),
+            models.Index(fields=["shop", "last_order_on", "customer"], name="score_by_last_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.segment or self.stage}"
+
+    @property
+    def cell(self) -> str:
+        """The three digits, "" for a prospect."""
+        return "" if self.r_score is None else f"{self.r_score}{self.f_score}{self.m_score}"
+
+    @property
+    def rhythm(self) -> lifecycle.Rhythm:
+        return lifecycle.Rhythm(self.lifetime_order_days, self.own_gap_days, self.gap_spread)
+
+    @cached_property
+    def run(self) -> ScoreRun | None:
+        """The last run of the shop: the cuts and medians this row is measured by."""
+        return ScoreRun.objects.current()
+
+    @cached_property
+    def explanation(self) -> lifecycle.Explanation | None:
+        """The arithmetic of the stage; None for a prospect."""
+        if self.recency_days is None:
+            return None
+        shop_gap = self.run.cuts["gap_days"] if self.run else None
+        return lifecycle.explain(self.recency_days, self.rhythm, shop_gap, self.expected_gap_days)
+
+    @cached_property
+    def value_parts(self) -> dict[str, float | None]:
+        """The parts of the value score by name, 0 to 1, None where not known; {} before the first run."""
+        if self.run is None or self.recency_days is None:
+            return {}
+        cuts = self.run.cuts
+        medians = value_volume.Medians(
+            cuts["margin_share"], cuts["full_price_share"], cuts["knows_engagement"]
+        )
+        return value_volume.parts(
+            self.margin_share, self.full_price_share, self.gap_spread, self.engagements, medians
+        )

@@ -1,0 +1,110 @@
+"""Recency, frequency, monetary: three scores from 1 to 5, and the eleven named segments of their 125 cells.
+
+The cuts are the 20/40/60/80 % quantiles by linear interpolation (type 7 of Hyndman and Fan, *Sample
+Quantiles in Statistical Packages*, 1996; PostgreSQL's percentile_cont). A score is one more than the number
+of cuts strictly below the value, so equal values always score alike, whatever the order of the rows. Few
+days since the last order are good news, so recency runs the other way.
+
+Each rule is written once here, for Python and as the SQL generated from the same definition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+SHARES = (0.2, 0.4, 0.6, 0.8)
+SCORES = (1, 2, 3, 4, 5)
+
+# The cells (digits R, F, M; 5 is best) of each segment, as widely published; every cell has exactly one.
+CELLS = {
+    "champions": "555 554 544 545 454 455 445",
+    "loyal": "543 444 435 355 354 345 344 335",
+    "potential_loyalist": "553 551 552 541 542 533 532 531 452 451 442 441 431 453 433 432 423"
+    " 353 352 351 342 341 333 323",
+    "new_customers": "512 511 422 421 412 411 311",
+    "promising": "525 524 523 522 521 515 514 513 425 424 413 414 415 315 314 313",
+    "need_attention": "535 534 443 434 343 334 325 324",
+    "about_to_sleep": "331 321 312 221 213 231 241 251",
+    "at_risk": "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124",
+    "cannot_lose": "155 154 144 214 215 115 114 113",
+    "hibernating": "332 322 233 232 223 222 132 123 122 212 211",
+    "lost": "111 112 121 131 141 151",
+}
+SEGMENTS = tuple(CELLS)
+_SEGMENT_OF = {cell: segment for segment, cells in CELLS.items() for cell in cells.split()}
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the type 7 quantile of the ascending, non-empty `ordered`.
+
+    The arithmetic is percentile_cont's, operation for operation, so that both give the same bits: a cut that
+    differs in its last digit would move everyone who stands on it.
+    """
+    position = share * (len(ordered) - 1)
+    below = math.floor(position)
+    low, high = float(ordered[below]), float(ordered[math.ceil(position)])
+    return low if below == position else low + (position - below) * (high - low)
+
+
+def cuts(values: Iterable[float]) -> list[float] | None:
+    """Return the four cuts of `values`, or None where there are none."""
+    ordered = sorted(values)
+    return [quantile(ordered, share) for share in SHARES] if ordered else None
+
+
+def score(value: float, cuts: Sequence[float]) -> int:
+    """Return 1 to 5 for a frequency or an amount: more is better."""
+    return 1 + sum(value > cut for cut in cuts)
+
+
+def recency_score(days: float, cuts: Sequence[float]) -> int:
+    """Return 1 to 5 for days since the last order: fewer is better."""
+    return 5 - sum(days > cut for cut in cuts)
+
+
+def segment(r: int, f: int, m: int) -> str:
+    """Return the slug of the segment of a cell; raise KeyError for what is no cell."""
+    return _SEGMENT_OF[f"{r}{f}{m}"]
+
+
+def ranges(cuts: Sequence[float]) -> list[tuple[int, int | None] | None]:
+    """Return for score-steps 1 to 5 the whole numbers (first, last) that fall in each; None where none can.
+
+    The first step begins at 0 and the last has no end (None). Where many customers share a value two cuts
+    coincide and the step between them stays empty: that is the price of scoring equal values alike.
+    """
+    edges = [-1, *(math.floor(cut) for cut in cuts)]
+    steps: list[tuple[int, int | None] | None] = [
+        (low + 1, high) if high > low else None for low, high in zip(edges, edges[1:], strict=False)
+    ]
+    return [*steps, (edges[-1] + 1, None)]
+
+
+def score_sql(value: str, cuts: str) -> str:
+    """Return SQL for `score`: `value` and `cuts` (a float8[]) are SQL expressions.
+
+    Not width_bucket: it counts cuts at or below the value, our rule those strictly below.
+    """
+    return "1 + " + _strictly_below(value, cuts)
+
+
+def recency_score_sql(days: str, cuts: str) -> str:
+    """Return SQL for `recency_score`."""
+    return f"5 - ({_strictly_below(days, cuts)})"
+
+
+def _strictly_below(value: str, cuts: str) -> str:
+    return " + ".join(f"({value} > {cuts}[{number}])::int" for number in range(1, len(SHARES) + 1))
+
+
+def segment_sql(r: str, f: str, m: str) -> str:
+    """Return SQL for `segment`: the map is a string of 125 letters, one a cell, read at the cell's place."""
+    letters = "".join(
+        chr(ord("a") + SEGMENTS.index(segment(r_score, f_score, m_score)))
+        for r_score in SCORES
+        for f_score in SCORES
+        for m_score in SCORES
+    )
+    cell = f"25 * ({r}) + 5 * ({f}) + ({m}) - 30"
+    return f"('{{{','.join(SEGMENTS)}}}'::text[])[ascii(substr('{letters}', {cell}, 1)) - 96]"

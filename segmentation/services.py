@@ -1,0 +1,172 @@
+"""Scores a shop, or one customer: facts → cuts → scores, segment, stage, quadrant."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from loyalty.customers.facts import Statement, in_index_order
+from loyalty.customers.models import Customer
+from loyalty.shops.models import Shop
+from loyalty.shops.scope import current_shop
+
+from . import rfm, state
+from .models import Scheme, ScoreRun
+
+# Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
+LOCK = 0x5345474D
+
+# Weeks that a trend goes back, the present one included.
+TREND_WEEKS = 12
+
+
+def score_shop(as_of: datetime.date) -> ScoreRun:
+    """Score every customer of the shop in scope as of `as_of`, in one transaction, and return the run.
+
+    Only rows that differ are written. Two runs of one shop wait for each other; a customer who is scored
+    while a run is under way keeps that newer row.
+    """
+    shop = current_shop()
+    window_days = window_of_shop()
+    with transaction.atomic():
+        # Before the lock: whoever could not share it was scored after this moment.
+        started_at = _clock()
+        _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
+        with facts_table(shop, as_of, window_days) as cuts:
+            changed = _execute(state.upsert_sql(state.state_sql(state.TABLE, as_of, cuts), shop, started_at))
+            return _keep_run(as_of, started_at, window_days, cuts, changed=changed)
+
+
+def score_customer(customer_id: int, as_of: datetime.date) -> None:
+    """Score one customer as of `as_of` by the frozen cuts of the last run (the whole shop where there was
+    none).
+    """
+    run = ScoreRun.objects.current()
+    if run is None or not run.buyers:
+        score_shop(as_of)
+        return
+    shop = current_shop()
+    with transaction.atomic():
+        # Shared, so that orders do not wait for each other, and without waiting for a run under way: that run
+        # will see this row as newer than itself.
+        _execute(Statement("SELECT pg_try_advisory_xact_lock_shared(%(room)s, %(shop)s)", _lock(shop)))
+        # Two orders at once: the second waits here and then sees the first.
+        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
+        relation = state.relation_sql(shop, as_of, run.window_days, [customer_id])
+        found = state.state_sql(f"({relation.sql})", as_of, run.cuts)
+        merged = Statement(found.sql, found.params | relation.params)
+        _execute(state.upsert_sql(merged, shop, _clock()))
+
+
+def look_back(as_of: datetime.date, *, refresh: bool = False) -> int:
+    """Count the groups as of the past weeks for which no run exists, and return how many were counted.
+
+    Writes no customer row. With `refresh` the earlier looks back are counted anew, as an import of old
+    orders asks.
+    """
+    shop = current_shop()
+    window_days = window_of_shop()
+    counted = 0
+    with transaction.atomic():
+        _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
+        if refresh:
+            ScoreRun.objects.filter(is_look_back=True).delete()
+        for week in range(1, TREND_WEEKS):
+            day = as_of - datetime.timedelta(weeks=week)
+            if ScoreRun.objects.filter(as_of__gt=day - datetime.timedelta(weeks=1), as_of__lte=day).exists():
+                continue
+            started_at = _clock()
+            with facts_table(shop, day, window_days) as cuts:
+                _keep_run(day, started_at, window_days, cuts, is_look_back=True)
+            counted += 1
+    return counted
+
+
+def rows_as_of(as_of: datetime.date, columns: str, joins: str = "") -> Iterator[dict]:
+    """Yield the state of every customer as of `as_of` as dicts, computed for the purpose: nothing is stored.
+
+    `columns` and `joins` are SQL over `state` (state.COLUMNS) and `customer`; their parameters are `as_of`
+    and `shop_id`. Rows come in the order of the customers' keys.
+    """
+    shop = current_shop()
+    with transaction.atomic(), facts_table(shop, as_of, window_of_shop()) as cuts:
+        found = state.state_sql(state.TABLE, as_of, cuts)
+        sql = f"""SELECT {columns} FROM ({found.sql}) AS state
+JOIN customers_customer AS customer ON customer.shop_id = %(shop_id)s AND customer.id = state.customer_id
+{joins} ORDER BY state.customer_id"""
+        # A cursor on the server's side: a million rows are never all in memory here.
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(sql, found.params | {"shop_id": shop.pk})
+            for row in cursor:
+                yield dict(zip([column.name for column in cursor.description], row, strict=True))
+
+
+def window_of_shop() -> int | None:
+    """Return the days that frequency and money look back on, None for all time."""
+    return Scheme.objects.values_list("window_days", flat=True).first()
+
+
+@contextmanager
+def facts_table(shop: Shop, as_of: datetime.date, window_days: int | None) -> Iterator[dict]:
+    """Lay the facts of the shop into state.TABLE for the block and yield their cuts."""
+    with in_index_order():
+        _execute(state.table_sql(shop, as_of, window_days))
+    cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
+    cuts["value_score"] = None
+    cuts["value_score"] = _row(Statement(state.VALUE_MEDIAN, cuts))["percentile_cont"]
+    yield cuts
+    _execute(Statement(f"DROP TABLE {state.TABLE}"))
+
+
+def _keep_run(as_of, started_at, window_days, cuts: dict, **fields) -> ScoreRun:
+    return ScoreRun.objects.create(
+        as_of=as_of,
+        started_at=started_at,
+        finished_at=_clock(),
+        window_days=window_days,
+        customers=cuts["customers"],
+        buyers=cuts["buyers"],
+        cuts=cuts,
+        sums=_sums(as_of, cuts),
+        **fields,
+    )
+
+
+def _sums(as_of: datetime.date, cuts: dict) -> dict[str, dict[str, list[int]]]:
+    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the facts table."""
+    found = state.state_sql(state.TABLE, as_of, cuts)
+    sums: dict[str, dict[str, list[int]]] = {"segment": {}, "stage": {}, "quadrant": {}}
+    sql = f"""SELECT segment, stage, quadrant, count(*), sum(monetary_amount)::bigint
+FROM ({found.sql}) AS state GROUP BY segment, stage, quadrant"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, found.params)
+        for *groups, customers, amount in cursor.fetchall():
+            for kind, group in zip(sums, groups, strict=True):
+                if group:
+                    entry = sums[kind].setdefault(group, [0, 0])
+                    entry[0] += customers
+                    entry[1] += amount
+    return sums
+
+
+def _execute(statement: Statement) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params or None)
+        return cursor.rowcount
+
+
+def _row(statement: Statement) -> dict:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params or None)
+        return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+
+
+def _clock() -> datetime.datetime:
+    return _row(Statement("SELECT clock_timestamp() AS now"))["now"]
+
+
+def _lock(shop: Shop) -> dict:
+    return {"room": LOCK, "shop": shop.pk}

@@ -1,0 +1,192 @@
+"""From facts to state in SQL: scores, segment, stage and quadrant, generated from the pure rules.
+
+Two steps share every expression. `table_sql` lays the facts of all customers, with their rhythm, into one
+temporary table, from which the cuts are read; `state_sql` scores a relation of that shape by given cuts.
+One customer is scored by the same `state_sql` over their own facts and the frozen cuts of the last run.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+from loyalty.customers.facts import Statement, engagement_sql, facts_sql
+from loyalty.shops.models import Shop
+
+from . import lifecycle, rfm, value_volume
+
+TABLE = "segmentation_facts"
+
+# Columns of CustomerScore that the state fills, in the order of `state_sql`.
+COLUMNS = (
+    "customer_id",
+    "as_of",
+    "first_order_on",
+    "last_order_on",
+    "recency_days",
+    "frequency",
+    "order_days",
+    "monetary_amount",
+    "profit_amount",
+    "gross_amount",
+    "discount_amount",
+    "lifetime_orders",
+    "lifetime_order_days",
+    "lifetime_amount",
+    "margin_share",
+    "full_price_share",
+    "engagements",
+    "own_gap_days",
+    "gap_spread",
+    "expected_gap_days",
+    "gap_source",
+    "returned_on",
+    "r_score",
+    "f_score",
+    "m_score",
+    "segment",
+    "stage",
+    "value_score",
+    "quadrant",
+)
+
+_MEDIANS = {
+    "margin_share": "cuts.margin_share",
+    "full_price_share": "cuts.full_price_share",
+    "knows_engagement": "cuts.knows_engagement",
+}
+VALUE_SCORE = value_volume.value_score_sql(
+    "facts.margin_share", "facts.full_price_share", "facts.gap_spread", "facts.engagements", _MEDIANS
+)
+
+
+def relation_sql(
+    shop: Shop, as_of: datetime.date, window_days: int | None, customer_ids: Collection[int] | None = None
+) -> Statement:
+    """Return one row for every customer (or those named), prospects too: facts, engagement and rhythm."""
+    facts = facts_sql(shop, as_of, window_days, customer_ids)
+    engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, customer_ids)
+    some = " AND customer.id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
+    sql = f"""
+SELECT customer.id AS customer_id, %(as_of)s - fact.last_order_on AS recency_days,
+       fact.first_order_on, fact.last_order_on, fact.days,
+       coalesce(fact.lifetime_orders, 0) AS lifetime_orders,
+       coalesce(cardinality(fact.days), 0) AS lifetime_order_days,
+       coalesce(fact.lifetime_amount, 0) AS lifetime_amount,
+       coalesce(fact.frequency, 0) AS frequency, coalesce(fact.order_days, 0) AS order_days,
+       coalesce(fact.monetary_amount, 0) AS monetary_amount, fact.profit_amount,
+       coalesce(fact.gross_amount, 0) AS gross_amount, coalesce(fact.discount_amount, 0) AS discount_amount,
+       CASE WHEN fact.costed_amount > 0 THEN fact.profit_amount::float8 / fact.costed_amount END
+           AS margin_share,
+       fact.full_price_orders::float8 / nullif(fact.frequency, 0) AS full_price_share,
+       coalesce(engagement.engagements, 0) AS engagements, rhythm.own_gap_days, rhythm.gap_spread
+FROM customers_customer AS customer
+LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = customer.id
+LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = customer.id
+LEFT JOIN LATERAL ({lifecycle.rhythm_sql("fact.days")}) AS rhythm ON cardinality(fact.days) > 1
+WHERE customer.shop_id = %(shop_id)s{some}"""
+    return Statement(sql, facts.params | engagement.params)
+
+
+def table_sql(shop: Shop, as_of: datetime.date, window_days: int | None) -> Statement:
+    """Return the statement that makes the temporary table of facts, which goes with its transaction."""
+    relation = relation_sql(shop, as_of, window_days)
+    return Statement(f"CREATE TEMPORARY TABLE {TABLE} ON COMMIT DROP AS {relation.sql}", relation.params)
+
+
+# The shop as a whole: how many, the cuts of the three scores, and where its middle customer stands.
+CUTS = f"""
+SELECT count(*) AS customers, count(last_order_on) AS buyers,
+       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY recency_days) AS recency_days,
+       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY frequency)
+           FILTER (WHERE last_order_on IS NOT NULL) AS frequency,
+       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY monetary_amount)
+           FILTER (WHERE last_order_on IS NOT NULL) AS monetary_amount,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY margin_share) AS margin_share,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY full_price_share) AS full_price_share,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
+           FILTER (WHERE last_order_on IS NOT NULL) AS order_days,
+       coalesce(bool_or(engagements > 0), false) AS knows_engagement
+FROM {TABLE}"""
+
+# All repeat gaps of the shop, pooled. Two unnests side by side walk the array once, in step.
+SHOP_GAP = f"""
+SELECT CASE WHEN count(*) >= {lifecycle.ENOUGH_GAPS}
+            THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY later - earlier) END AS gap_days,
+       count(*) AS repeat_gaps
+FROM (SELECT unnest(days[2:]) AS later, unnest(days[:cardinality(days) - 1]) AS earlier
+      FROM {TABLE} WHERE cardinality(days) > 1) AS pairs"""
+
+# The frozen cuts as a one-row relation of typed columns.
+_CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s::float8[] AS frequency,
+       %(monetary_amount)s::float8[] AS monetary_amount, %(margin_share)s::float8 AS margin_share,
+       %(full_price_share)s::float8 AS full_price_share, %(order_days)s::float8 AS order_days,
+       %(knows_engagement)s::boolean AS knows_engagement, %(gap_days)s::float8 AS gap_days,
+       %(value_score)s::float8 AS value_score"""
+
+VALUE_MEDIAN = f"""
+WITH cuts AS ({_CUTS_ROW})
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {VALUE_SCORE})
+FROM {TABLE} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
+
+
+def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
+    """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts`: COLUMNS."""
+    gap = lifecycle.expected_gap_sql("facts.lifetime_order_days", "facts.own_gap_days", "cuts.gap_days")
+    r_score = rfm.recency_score_sql("facts.recency_days", "cuts.recency_days")
+    f_score = rfm.score_sql("facts.frequency", "cuts.frequency")
+    m_score = rfm.score_sql("facts.monetary_amount", "cuts.monetary_amount")
+    stage = lifecycle.stage_sql(
+        "recency_days", "lifetime_order_days", "expected_gap_days", "gap_spread", "returned_on"
+    )
+    # Each subquery adds what the next one needs; OFFSET 0 keeps the planner from writing the gap out six
+    # times.
+    sql = f"""
+WITH cuts AS ({_CUTS_ROW}),
+with_gap AS (
+    SELECT facts.*, {gap} AS expected_gap_days, {VALUE_SCORE} AS value_score
+    FROM {relation} AS facts, cuts OFFSET 0
+),
+scored AS (
+    SELECT facts.*, facts.last_order_on IS NOT NULL AS is_buyer,
+           {lifecycle.returned_on_sql("facts.days", "%(as_of)s", "facts.expected_gap_days")} AS returned_on,
+           CASE WHEN facts.last_order_on IS NOT NULL THEN {r_score} END AS r_score,
+           CASE WHEN facts.last_order_on IS NOT NULL THEN {f_score} END AS f_score,
+           CASE WHEN facts.last_order_on IS NOT NULL THEN {m_score} END AS m_score
+    FROM with_gap AS facts, cuts OFFSET 0
+)
+SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_order_on, facts.recency_days,
+       facts.frequency, facts.order_days, facts.monetary_amount, facts.profit_amount, facts.gross_amount,
+       facts.discount_amount, facts.lifetime_orders, facts.lifetime_order_days, facts.lifetime_amount,
+       facts.margin_share, facts.full_price_share, facts.engagements, facts.own_gap_days, facts.gap_spread,
+       CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
+       CASE WHEN is_buyer THEN {lifecycle.gap_source_sql("lifetime_order_days", "cuts.gap_days")} ELSE '' END
+           AS gap_source,
+       returned_on, r_score, f_score, m_score,
+       CASE WHEN is_buyer THEN {rfm.segment_sql("r_score", "f_score", "m_score")} ELSE '' END AS segment,
+       {stage} AS stage,
+       CASE WHEN is_buyer THEN facts.value_score END AS value_score,
+       CASE WHEN is_buyer THEN {
+        value_volume.quadrant_sql(
+            "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
+        )
+    } ELSE '' END AS quadrant
+FROM scored AS facts, cuts"""
+    return Statement(sql, cuts | {"as_of": as_of})
+
+
+def upsert_sql(state: Statement, shop: Shop, started_at: datetime.datetime) -> Statement:
+    """Return the statement that writes `state` into CustomerScore where it differs from what stands there.
+
+    A row scored after `started_at` is left alone: it already knows an order that this state may have missed.
+    """
+    columns = ", ".join(COLUMNS)
+    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in COLUMNS[1:])
+    old = ", ".join(f"score.{column}" for column in COLUMNS[1:])
+    new = ", ".join(f"EXCLUDED.{column}" for column in COLUMNS[1:])
+    sql = f"""
+INSERT INTO segmentation_customerscore AS score (shop_id, computed_at, {columns})
+SELECT %(shop_id)s, clock_timestamp(), {columns} FROM ({state.sql}) AS state
+ON CONFLICT (shop_id, customer_id) DO UPDATE SET computed_at = EXCLUDED.computed_at, {changes}
+WHERE score.computed_at <= %(started_at)s AND ({old}) IS DISTINCT FROM ({new})"""
+    return Statement(sql, state.params | {"shop_id": shop.pk, "started_at": started_at})
