@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loyalty.embedded.identity import die_with_parent
-from loyalty.embedded.servers import command_line, is_alive
+from loyalty.embedded.servers import runs
 
 LOOK_SECONDS = 0.25
 STOP_SECONDS = 20
@@ -168,10 +168,10 @@ def stop_leftovers(record: Path) -> list[str]:
     """Kill the children of a supervisor that was itself killed with -9; returns their names."""
     left = read_record(record).get("pids", {})
     # Their program is this project's Python; a number that means another program by now is not ours.
-    alive = {name: pid for name, pid in left.items() if is_alive(pid) and sys.prefix in command_line(pid)}
+    alive = {name: pid for name, pid in left.items() if runs(pid, sys.prefix)}
     for pid in alive.values():
         os.killpg(pid, signal.SIGKILL)
-    while any(is_alive(pid) for pid in alive.values()):
+    while any(runs(pid, sys.prefix) for pid in alive.values()):
         time.sleep(0.05)
     record.unlink(missing_ok=True)
     return sorted(alive)

@@ -19,6 +19,7 @@ from loyalty.embedded.identity import Identity, die_with_parent
 START_SECONDS = 300
 STOP_SECONDS = 60
 LOG_TAIL_BYTES = 8_000
+NOBODYS_PID = 999_999_999
 
 ROLES_SQL = """\
 CREATE ROLE bashgah_owner LOGIN CREATEDB;
@@ -113,18 +114,17 @@ class Server:
             pid = int(self.pid_file().read_text().split()[0])
         except (FileNotFoundError, IndexError, ValueError):
             return
-        if not is_alive(pid) or pid == os.getpid():
-            return
-        if str(self.data) not in command_line(pid):
-            # The number is a stranger's by now; PostgreSQL would take that for itself and refuse to start.
-            self.pid_file().unlink()
-            return
-        os.kill(pid, self.stop_signal)
+        if runs(pid, str(self.data)):
+            os.kill(pid, self.stop_signal)
         deadline = time.monotonic() + STOP_SECONDS
-        while is_alive(pid):
+        while runs(pid, str(self.data)):
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
+        self.forget_orphan()
+
+    def forget_orphan(self) -> None:
+        self.pid_file().unlink(missing_ok=True)
 
     def log_tail(self) -> str:
         if not self.log.exists():
@@ -236,6 +236,17 @@ class Postgres(Server):
     def pid_file(self) -> Path:
         return self.data / "postmaster.pid"
 
+    def forget_orphan(self) -> None:
+        """Put a number that no process has in place of the old one, by now perhaps a stranger's or a zombie's.
+
+        PostgreSQL would take either for itself and refuse. The rest of the file must stay: it leads to the
+        shared memory by which PostgreSQL knows whether a session of the old server still writes.
+        """
+        if self.pid_file().exists():
+            _, *rest = self.pid_file().read_text().splitlines(keepends=True)
+            self.pid_file().write_text("".join([f"{NOBODYS_PID}\n", *rest]))
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
 
 class Broker(Server):
     name = "The embedded broker"
@@ -278,14 +289,9 @@ class Broker(Server):
         return self.directory / "valkey.pid"
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def runs(pid: int, marker: str) -> bool:
+    """Whether the process runs a program with `marker` in its command line; a zombie does not."""
+    return marker in command_line(pid)
 
 
 def command_line(pid: int) -> str:
