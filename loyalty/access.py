@@ -15,6 +15,8 @@ EVERYONE = frozenset({OWNER, MARKETER, COUNTER})
 # Two doors stand outside the shops: anybody, and anybody who has signed in (a shop is not needed).
 PUBLIC = frozenset({"public"})
 SIGNED_IN = frozenset({"signed-in"})
+# A library brings this door and we keep it shut: it answers 404 to everybody.
+CLOSED = frozenset()
 
 READ = frozenset({"GET"})
 WRITE = frozenset({"POST"})
@@ -29,22 +31,24 @@ class Access:
     methods: frozenset[str] = READ
 
 
-# Routes of libraries: signing in and out, second factors, language.
+# Routes of libraries: signing in and out, second factors, language. People join by invitation and keep the
+# address they were invited by: an unverified second one would let a person sign in under another's.
 LIBRARIES = {
     "account_login": Access(PUBLIC, FORM),
     "account_logout": Access(PUBLIC, FORM),
     "account_signup": Access(PUBLIC, FORM),
+    "account_inactive": Access(PUBLIC),
     "account_reset_password": Access(PUBLIC, FORM),
     "account_reset_password_done": Access(PUBLIC),
     "account_reset_password_from_key": Access(PUBLIC, FORM),
     "account_reset_password_from_key_done": Access(PUBLIC),
-    "account_inactive": Access(PUBLIC),
-    "account_email_verification_sent": Access(PUBLIC),
-    "account_confirm_email": Access(PUBLIC, FORM),
     "account_reauthenticate": Access(SIGNED_IN, FORM),
     "account_change_password": Access(SIGNED_IN, FORM),
-    "account_set_password": Access(SIGNED_IN, FORM),
-    "account_email": Access(SIGNED_IN, FORM),
+    "account_set_password": Access(CLOSED),
+    "account_email": Access(CLOSED),
+    "account_email_verification_sent": Access(CLOSED),
+    "account_confirm_email": Access(CLOSED),
+    "account_confirm_login_code": Access(CLOSED),
     "mfa_index": Access(SIGNED_IN),
     "mfa_authenticate": Access(PUBLIC, FORM),
     "mfa_reauthenticate": Access(SIGNED_IN, FORM),

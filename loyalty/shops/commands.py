@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
+
+from loyalty.ui.dates import DayError, parse_day
 
 from .models import Shop
 from .scope import every_shop, scope
@@ -22,6 +25,14 @@ def find_shop(slug: str) -> Shop:
     raise CommandError(f"There is no shop “{slug}”. Shops: {known}.")
 
 
+def read_day(text: str, shop: Shop) -> datetime.date:
+    """Return the day of an option such as 2026-11-23 or 1405/09/02; raise CommandError."""
+    try:
+        return parse_day(text, shop.calendar)
+    except DayError as error:
+        raise CommandError(f"“{text}” is not a day; write it like 2026-11-23 or 1405/09/02.") from error
+
+
 class ShopCommand(BaseCommand):
     """A command of one shop. Subclasses write `work(shop, **options) -> (summary, result)`.
 
@@ -33,7 +44,9 @@ class ShopCommand(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--shop", required=True, metavar="SLUG", help="the shop to work in")
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print a machine-readable result")
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="print a machine-readable result"
+        )
 
     def handle(self, *args, shop: str, as_json: bool, **options) -> None:
         found = find_shop(shop)

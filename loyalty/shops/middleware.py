@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django_htmx.http import HttpResponseClientRedirect
 
-from loyalty.access import PUBLIC, REGISTRY, SIGNED_IN
+from loyalty.access import CLOSED, PUBLIC, REGISTRY, SIGNED_IN
 
 from . import audit
 from .models import StaffMember
 from .scope import scope, signed_in
 
 SESSION_KEY = "shop_id"
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Sends the signed-out to the sign-in page; where htmx wanted a fragment, the whole page goes there."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:
+        if not request.htmx:
+            return super().handle_no_permission(request, view_func)
+        back = request.htmx.current_url_abs_path or "/"
+        return HttpResponseClientRedirect(redirect_to_login(back, self.get_login_url(view_func)).url)
 
 
 class ShopMiddleware:
@@ -32,6 +47,7 @@ class ShopMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.shop = request.staff = None
         request.memberships = []
+        request.has_failed = False
         if not request.user.is_authenticated:
             return self.get_response(request)
         with signed_in(request.user.pk):
@@ -47,7 +63,7 @@ class ShopMiddleware:
         try:
             with scope(request.shop):
                 response = self.get_response(request)
-                if response.status_code >= 500:
+                if request.has_failed or response.status_code >= 500:
                     transaction.set_rollback(True)
                 return response
         finally:
@@ -62,12 +78,16 @@ class ShopMiddleware:
     def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
         """Refuse whatever the registry does not allow: 404 unlisted, 403 wrong role, 405 wrong method."""
         access = REGISTRY.get(request.resolver_match.view_name)
-        if access is None:
+        if access is None or access.roles == CLOSED:
             raise Http404("This route is not in the registry.")
         if request.method not in {*access.methods, *(("HEAD", "OPTIONS") if "GET" in access.methods else ())}:
             return HttpResponseNotAllowed(sorted(access.methods))
-        # LoginRequiredMiddleware has already sent the signed-out to the sign-in page.
-        if access.roles in (PUBLIC, SIGNED_IN):
+        if access.roles == PUBLIC:
+            return None
+        # SignInMiddleware has been here before, but a view may be marked login_not_required by mistake.
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if access.roles == SIGNED_IN:
             return None
         if request.staff is None:
             return redirect("shops:no_shop")
@@ -75,9 +95,26 @@ class ShopMiddleware:
             raise PermissionDenied
         return None
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Let nothing stay of a request that ended in an error, a refusal half-way included.
+
+        The rollback waits for the response: the page that says so may still want to ask the database.
+        """
+        request.has_failed = True
+
     @staticmethod
     def speak_the_shops_language(request: HttpRequest) -> None:
         """Fall back to the shop's own language where neither a cookie nor the browser names one of ours."""
-        if not request.headers.get("Accept-Language") and not request.COOKIES.get("django_language"):
+        named = [request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")]
+        named += [code for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+        if not any(is_ours(code) for code in named if code):
             translation.activate(request.shop.language)
             request.LANGUAGE_CODE = request.shop.language
+
+
+def is_ours(code: str) -> bool:
+    try:
+        translation.get_supported_language_variant(code)
+    except LookupError:
+        return False
+    return True

@@ -12,17 +12,19 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import SUPPORTED_REGIONS
 
+from loyalty.ui.money import CURRENCIES
 from loyalty.ui.presentation import Presentation
 
 from .fields import ShopModel
 
-__all__ = ["AuditEntry", "Role", "Shop", "ShopModel", "StaffInvitation", "StaffMember", "User"]
+__all__ = ["AuditEntry", "NightRun", "Role", "Shop", "ShopModel", "StaffInvitation", "StaffMember", "User"]
 
 
 class UserManager(BaseUserManager):
     def create_user(self, email: str, password: str | None = None, **fields) -> User:
-        """Create a person who signs in with `email` (folded to lower case); no password means none works yet."""
+        """Create a person who signs in with `email` (made lower case); no password means none works."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -56,7 +58,9 @@ class User(AbstractBaseUser):
 
 def known_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone; write one such as Asia/Tehran."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” is not a time zone; write one such as Asia/Tehran."), params={"name": name}
+        )
 
 
 class Shop(models.Model):
@@ -73,7 +77,9 @@ class Shop(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.PERSIAN)
-    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Tehran", validators=[known_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="Asia/Tehran", validators=[known_time_zone]
+    )
     calendar = models.CharField(_("calendar"), max_length=10, choices=Calendar, default=Calendar.JALALI)
     currency = models.CharField(_("currency"), max_length=3, default="IRR")
     display_unit = models.CharField(_("shown in"), max_length=10, default="toman")
@@ -85,15 +91,35 @@ class Shop(models.Model):
     sms_page_price_amount = models.BigIntegerField(_("price of one SMS page"), default=2_400)
     quiet_from = models.TimeField(_("quiet from"), default=datetime.time(21, 0))
     quiet_until = models.TimeField(_("quiet until"), default=datetime.time(8, 0))
-    max_messages_per_30_days = models.PositiveSmallIntegerField(_("messages per person in 30 days"), default=4)
+    max_messages_per_30_days = models.PositiveSmallIntegerField(
+        _("messages per person in 30 days"), default=4
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(sms_page_price_amount__gte=0), name="sms_price_is_not_negative")
+            models.CheckConstraint(
+                condition=models.Q(sms_page_price_amount__gte=0), name="sms_price_is_not_negative"
+            )
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a currency, unit or region that the house does not know; raise ValidationError."""
+        said = {"currency": self.currency, "unit": self.display_unit, "region": self.phone_region}
+        if self.currency not in CURRENCIES:
+            text = _("“%(currency)s” is not a currency we know; write one of %(choices)s.")
+            raise ValidationError(
+                {"currency": ValidationError(text, params=said | {"choices": ", ".join(CURRENCIES)})}
+            )
+        units = ", ".join(unit.name for unit in CURRENCIES[self.currency].units)
+        if self.display_unit not in units.split(", "):
+            text = _("“%(unit)s” is not a unit of %(currency)s; write %(choices)s.")
+            raise ValidationError({"display_unit": ValidationError(text, params=said | {"choices": units})})
+        if self.phone_region not in SUPPORTED_REGIONS:
+            text = _("“%(region)s” is not a phone region; write one such as IR or GB.")
+            raise ValidationError({"phone_region": ValidationError(text, params=said)})
 
     @property
     def zone(self) -> ZoneInfo:
@@ -135,7 +161,9 @@ class StaffMember(ShopModel):
 
     class Meta:
         ordering = ["joined_at", "pk"]
-        constraints = [models.UniqueConstraint(fields=["shop", "user"], name="one_membership_per_person_and_shop")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "user"], name="one_membership_per_person_and_shop")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
@@ -162,7 +190,9 @@ class StaffInvitation(ShopModel):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["shop", "token_hash"], name="an_invitation_token_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "token_hash"], name="an_invitation_token_is_unique")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
@@ -195,3 +225,20 @@ class AuditEntry(ShopModel):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class NightRun(ShopModel):
+    """The shop's night of one day: done at most once, and seen to be given up where it never ended."""
+
+    day = models.DateField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["shop", "day"], name="one_night_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"

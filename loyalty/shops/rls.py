@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections, models
+from django.db import connections, models, transaction
 
 from .fields import ShopModel
 
 OWNER = "owner"
 
-# After a transaction that used it the setting reads '' and not NULL, and ''::bigint is an error: hence nullif.
+# After a transaction that used it a setting reads '' and not NULL, and ''::bigint is an error: so nullif.
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION current_shop_id() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT nullif(current_setting('app.shop_id', true), '')::bigint $$;
@@ -66,7 +66,7 @@ def secure_after_migrate(sender, using: str, **_) -> None:
 
 
 def secure_tables() -> None:
-    """Give every shop table its composite key, composite foreign keys, forced policy and the web role's grants."""
+    """Give every shop table its composite keys and foreign keys, forced policies, and the web its grants."""
     with connections[OWNER].cursor() as cursor:
         tables = set(connections[OWNER].introspection.table_names(cursor))
         if "shops_shop" not in tables:
@@ -81,8 +81,11 @@ def secure_tables() -> None:
                 if field.related_model._meta.db_table in tables:
                     _tie(cursor, model._meta.db_table, field)
         for table in ["shops_shop", *(model._meta.db_table for model in present)]:
-            _close(cursor, table)
-        _grant(cursor, [model._meta.db_table for model in present if model.append_only])
+            # In one step each, so that a running shop never meets a table between two policies or grants.
+            with transaction.atomic(using=OWNER):
+                _close(cursor, table)
+        with transaction.atomic(using=OWNER):
+            _grant(cursor, [model._meta.db_table for model in present if model.append_only])
 
 
 def _ensure_web_role(cursor) -> None:
@@ -125,10 +128,11 @@ def _tie(cursor, table: str, field: models.ForeignKey) -> None:
             f' REFERENCES "{target}" (shop_id, id)'
         )
     cursor.execute(
-        """SELECT 1 FROM pg_index i WHERE i.indrelid = %s::regclass AND i.indnkeyatts > 1 AND i.indpred IS NULL AND
-           ARRAY(SELECT attname::text FROM unnest(i.indkey) WITH ORDINALITY k(n, p)
-                 JOIN pg_attribute ON attrelid = i.indrelid AND attnum = k.n
-                 WHERE k.p <= 2 ORDER BY k.p) = %s::text[]""",
+        """SELECT 1 FROM pg_index i
+           WHERE i.indrelid = %s::regclass AND i.indnkeyatts > 1 AND i.indpred IS NULL
+           AND ARRAY(SELECT attname::text FROM unnest(i.indkey) WITH ORDINALITY k(n, p)
+                     JOIN pg_attribute ON attrelid = i.indrelid AND attnum = k.n
+                     WHERE k.p <= 2 ORDER BY k.p) = %s::text[]""",
         [f'"{table}"', ["shop_id", column]],
     )
     if not cursor.fetchone():
@@ -138,13 +142,13 @@ def _tie(cursor, table: str, field: models.ForeignKey) -> None:
 def _close(cursor, table: str) -> None:
     """Enable and force row-level security and lay down the table's policies."""
     cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY')
-    policies = POLICIES.get(table, {"ALL": OWN_ROWS})
-    for action, rule in policies.items():
-        name = f"shop_{action.lower()}"
+    cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = %s", [table])
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'DROP POLICY "{name}" ON "{table}"')
+    for action, rule in POLICIES.get(table, {"ALL": OWN_ROWS}).items():
         using = "" if action == "INSERT" else f" USING ({rule})"
         check = "" if action in ("SELECT", "DELETE") else f" WITH CHECK ({rule})"
-        cursor.execute(f'DROP POLICY IF EXISTS "{name}" ON "{table}"')
-        cursor.execute(f'CREATE POLICY "{name}" ON "{table}" FOR {action}{using}{check}')
+        cursor.execute(f'CREATE POLICY "shop_{action.lower()}" ON "{table}" FOR {action}{using}{check}')
 
 
 def _grant(cursor, append_only: list[str]) -> None:

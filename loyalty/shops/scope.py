@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.db import connection, transaction
 from django.utils import translation
 
 from loyalty.ui import presentation
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from .models import Shop
 
 _shop: ContextVar[Shop | None] = ContextVar("shop", default=None)
@@ -57,7 +60,7 @@ def setting(name: str, value: str, before: str = "") -> Iterator[None]:
 
 @contextmanager
 def scope(shop: Shop) -> Iterator[Shop]:
-    """Run the block in one transaction that sees and writes `shop` only, presented as that shop presents itself.
+    """Run the block in one transaction that sees and writes `shop` only, presented as that shop is.
 
     Scopes nest: the outer shop is back afterwards. A streamed response is read after its view has returned,
     outside this block, and would see nothing: build the file first or open a scope inside the generator.
@@ -80,8 +83,17 @@ def signed_in(user_id: int) -> Iterator[None]:
 
 
 def every_shop() -> list[Shop]:
-    """Return all shops, for work that goes round them one scope at a time. It opens only the list of shops."""
-    from .models import Shop
-
+    """Return all shops, for work that goes round them scope by scope. It opens only the list of shops."""
     with setting("app.every_shop", "on"):
-        return list(Shop.objects.order_by("pk"))
+        return list(_shops().order_by("pk"))
+
+
+def get_shop(**lookup) -> Shop:
+    """Return one shop by id or slug before any scope is open; raise Shop.DoesNotExist."""
+    with setting("app.every_shop", "on"):
+        return _shops().get(**lookup)
+
+
+def _shops() -> QuerySet[Shop]:
+    # By name: the models themselves rest on this module.
+    return apps.get_model("shops", "Shop").objects.all()

@@ -6,32 +6,27 @@ from collections.abc import Callable
 from functools import wraps
 
 from celery import shared_task
+from django.utils import translation
 
-from .models import Shop
-from .scope import scope, setting
-
-
-def get_shop(shop_id: int) -> Shop:
-    """Return the shop with this id; raise Shop.DoesNotExist."""
-    with setting("app.every_shop", "on"):
-        return Shop.objects.get(pk=shop_id)
+from .scope import get_shop, scope
 
 
 def shop_task(function: Callable | None = None, *, opens_scope: bool = True, **options):
     """Declare a task whose first argument is a shop id.
 
-    The wrapped function gets the Shop itself, in its scope; with `opens_scope=False` it opens scopes itself,
-    as work must that commits in steps.
+    The wrapped function gets the Shop itself, in its scope and its language; with `opens_scope=False` it
+    opens scopes itself, as work must that commits in steps.
     """
 
     def declare(work: Callable):
         @wraps(work)
         def run(shop_id: int, *args, **kwargs):
-            shop = get_shop(shop_id)
-            if not opens_scope:
-                return work(shop, *args, **kwargs)
-            with scope(shop):
-                return work(shop, *args, **kwargs)
+            shop = get_shop(pk=shop_id)
+            with translation.override(shop.language):
+                if not opens_scope:
+                    return work(shop, *args, **kwargs)
+                with scope(shop):
+                    return work(shop, *args, **kwargs)
 
         return shared_task(name=f"{work.__module__}.{work.__name__}", **options)(run)
 
