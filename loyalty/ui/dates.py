@@ -1,4 +1,4 @@
-"""Days and moments as people write them, in the Jalali or the Gregorian calendar, and as they like to read them.
+"""Days and moments as people write them, in the Jalali or the Gregorian calendar, and as they read them.
 
 A year of 1300–1499 is Jalali and one of 1900–2199 is Gregorian, whatever the shop prefers: only a year of two
 digits needs the preference. What the calendar lacks (30 Esfand of a common year) is refused, never moved.
@@ -294,7 +294,11 @@ def local(moment: datetime, presentation: Presentation) -> datetime:
 
 def format_moment(moment: datetime, presentation: Presentation, style: str = "short") -> str:
     """Return day and time on the shop's clock: «۲۴ آبان ۱۴۰۵، ۱۸:۳۰» / "15 Nov 2026, 18:30"."""
-    moment = local(moment, presentation)
     comma = "،" if presentation.is_persian else ","
-    clock = _digits(moment.strftime("%H:%M"), presentation)
-    return f"{format_day(moment.date(), presentation, style)}{comma} {clock}"
+    day = format_day(local(moment, presentation).date(), presentation, style)
+    return f"{day}{comma} {format_clock(moment, presentation)}"
+
+
+def format_clock(moment: datetime, presentation: Presentation) -> str:
+    """Return the time of day on the shop's clock: «۱۸:۳۰»."""
+    return _digits(local(moment, presentation).strftime("%H:%M"), presentation)
