@@ -237,7 +237,7 @@ class Postgres(Server):
         return self.data / "postmaster.pid"
 
     def forget_orphan(self) -> None:
-        """Put a number that no process has in place of the old one, by now perhaps a stranger's or a zombie's.
+        """Put a number that no process has in place of the old one, now perhaps a stranger's or a zombie's.
 
         PostgreSQL would take either for itself and refuse. The rest of the file must stay: it leads to the
         shared memory by which PostgreSQL knows whether a session of the old server still writes.
