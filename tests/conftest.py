@@ -25,7 +25,14 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
 
     embedded.ensure("postgres")
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"owner"}, keepdb=request.config.option.reuse_db)
+        # Serialized for nobody: no test asks for the migrated rows back, and dumping every table takes time.
+        made = setup_databases(
+            verbosity=0,
+            interactive=False,
+            aliases={"owner"},
+            serialized_aliases=(),
+            keepdb=request.config.option.reuse_db,
+        )
         name = connections["owner"].settings_dict["NAME"]
         connections["default"].close()
         connections["default"].settings_dict["NAME"] = name

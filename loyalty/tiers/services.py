@@ -1,0 +1,222 @@
+"""Puts customers into tiers: a whole shop in one statement, or one customer after an order, always with a
+receipt.
+
+A tier is entered at once. When the numbers no longer reach it, the customer keeps it for the programme's
+days of grace (`falls_on` says until when) and then falls one level; reaching it again before clears that
+day.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Collection
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from loyalty.customers.facts import Statement, in_index_order, window_start
+from loyalty.customers.models import Customer
+from loyalty.shops.scope import current_shop
+
+from . import preset as presets
+from .draft import Draft
+from .models import Programme, ProgrammeVersion, TierMembership
+from .rules import Gap, gap
+from .standing import standing_sql
+
+# Advisory locks of this room, told apart from other rooms' by their first number ("TIER").
+LOCK = 0x54494552
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a review did: customers looked at, those who entered, moved up or down, and those now in grace."""
+
+    customers: int = 0
+    entered: int = 0
+    moved_up: int = 0
+    moved_down: int = 0
+    warned: int = 0
+    cleared: int = 0
+
+
+def active_programme() -> Programme | None:
+    """Return the shop's programme, or None before the first one."""
+    return Programme.objects.filter(is_active=True).first()
+
+
+def current_version(programme: Programme) -> ProgrammeVersion:
+    """Return the version in force: the last one that was not undone."""
+    return programme.versions.filter(undone_at=None).order_by("-number")[0]
+
+
+def preset(as_of: datetime.date) -> Programme:
+    """Return the shop's programme, made from its own sales where there is none: four tiers, ready to use."""
+    lock_shop()
+    return active_programme() or presets.create(as_of)
+
+
+def review_shop(as_of: datetime.date) -> Review:
+    """Review every customer as of `as_of` in one statement; a shop with sales and no programme gets the
+    preset.
+
+    Only memberships that change are written, so a second run of the same day changes nothing. Runs of one
+    shop wait for each other.
+    """
+    with transaction.atomic():
+        lock_shop()
+        programme = active_programme()
+        if programme is None:
+            if not presets.has_buyers(as_of):
+                return Review()
+            programme = presets.create(as_of)
+        return write(Draft.of(programme), programme, current_version(programme), as_of)
+
+
+def review_customer(customer_id: int, as_of: datetime.date) -> str | None:
+    """Review one customer as of `as_of`; return "up" or "down" where the tier changed, otherwise None."""
+    programme = active_programme()
+    if programme is None:
+        return None
+    with transaction.atomic():
+        # Two orders at once: the second waits here and then sees the first one's tier.
+        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
+        version = current_version(programme)
+        done = write(Draft.of(programme), programme, version, as_of, customer_ids=[customer_id])
+    if done.moved_up:
+        return "up"
+    return "down" if done.moved_down else None
+
+
+def next_gap(membership: TierMembership, as_of: datetime.date) -> Gap | None:
+    """Return what the customer lacks to the next tier by today's numbers, None at the top."""
+    draft = Draft.of(membership.tier.programme)
+    with connection.cursor() as cursor:
+        standing = standing_sql(current_shop(), draft, as_of, [membership.customer_id])
+        cursor.execute(f"SELECT value, orders FROM ({standing.sql}) AS standing", standing.params)
+        value, orders = cursor.fetchone()
+    return gap(value, orders, draft.steps, membership.tier.rank)
+
+
+def remember(customer_id: int) -> dict | None:
+    """Return the customer's tier as it is now, for `put_back`; None where there is none yet."""
+    now = TierMembership.objects.filter(customer_id=customer_id, is_current=True).first()
+    return now and {"membership": now.pk, "falls_on": now.falls_on and now.falls_on.isoformat()}
+
+
+def put_back(customer_id: int, remembered: dict | None) -> None:
+    """Take back every change of tier since `remembered`: what a mistaken order opened stays as undone
+    rows.
+    """
+    since = remembered["membership"] if remembered else 0
+    rows = TierMembership.objects.filter(customer_id=customer_id, undone_at=None)
+    with transaction.atomic():
+        rows.filter(pk__gt=since).update(is_current=False, undone_at=timezone.now())
+        if remembered:
+            rows.filter(pk=since).update(is_current=True, until_on=None, falls_on=remembered["falls_on"])
+
+
+def lock_shop() -> None:
+    """Wait for other reviews and edits of this shop, and keep them waiting until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, current_shop().pk])
+
+
+def write(
+    draft: Draft,
+    programme: Programme,
+    version: ProgrammeVersion,
+    as_of: datetime.date,
+    *,
+    customer_ids: Collection[int] | None = None,
+    keep_moves: bool = False,
+) -> Review:
+    """Carry out what follows from `draft` as of `as_of`, in one statement.
+
+    With `keep_moves` each change is kept with `version`, so that undoing the version can put it back.
+    """
+    standing = standing_sql(current_shop(), draft, as_of, customer_ids)
+    params = {
+        **standing.params,
+        "programme_id": programme.pk,
+        "version_id": version.pk,
+        "window_from": window_start(as_of, draft.window_days),
+        "now": timezone.now(),
+        "receipt": json.dumps(_receipt(draft, version, as_of), ensure_ascii=False),
+    }
+    statement = Statement(_WRITE.format(standing=standing.sql, moves=_MOVES if keep_moves else ""), params)
+    # One customer is read through the index anyway; the settings are for a million.
+    with in_index_order() if customer_ids is None else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params)
+        done = dict(cursor.fetchall())
+    return Review(
+        customers=sum(done.values()),
+        entered=done.get("first", 0),
+        moved_up=done.get("up", 0),
+        moved_down=done.get("down", 0),
+        warned=done.get("warn", 0),
+        cleared=done.get("clear", 0),
+    )
+
+
+def _receipt(draft: Draft, version: ProgrammeVersion, as_of: datetime.date) -> dict:
+    """Return the part of a receipt that is the same for everybody."""
+    return {
+        "metric": draft.metric,
+        "window_from": window_start(as_of, draft.window_days).isoformat(),
+        "window_to": as_of.isoformat(),
+        "version": version.number,
+        "thresholds": [
+            {
+                "rank": level.rank,
+                "name": level.name,
+                "threshold": level.threshold,
+                "min_orders": level.min_orders,
+            }
+            for level in draft.levels
+        ],
+    }
+
+
+# `opened` looks at `closed` first: the old row must be let go before one_current_tier_per_customer sees
+# the new one.
+_WRITE = """
+WITH decided AS MATERIALIZED ({standing}),
+closed AS (
+    UPDATE tiers_tiermembership AS m SET is_current = false, until_on = %(as_of)s
+    FROM decided WHERE m.shop_id = %(shop_id)s AND m.id = decided.membership_id AND action IN ('up', 'down')
+    RETURNING m.id
+),
+marked AS (
+    UPDATE tiers_tiermembership AS m SET falls_on = decided.falls_after
+    FROM decided WHERE m.shop_id = %(shop_id)s AND m.id = decided.membership_id AND action IN ('warn',
+    'clear') RETURNING m.id
+),
+opened AS (
+    INSERT INTO tiers_tiermembership
+        (shop_id, customer_id, tier_id, from_on, is_current, falls_on, reason, opened_at, receipt)
+    SELECT %(shop_id)s, decided.customer_id, tier.id, %(as_of)s, true, decided.falls_after, action, %(now)s,
+           %(receipt)s::jsonb || jsonb_build_object(
+               'value', value, 'orders', orders, 'by_spend', by_spend,
+               'refunds', (SELECT count(*) FROM customers_refund AS refund
+                           WHERE refund.shop_id = %(shop_id)s AND refund.customer_id = decided.customer_id
+                                 AND refund.refunded_on BETWEEN %(window_from)s AND %(as_of)s))
+    FROM decided
+    JOIN tiers_tier AS tier
+         ON tier.shop_id = %(shop_id)s AND tier.programme_id = %(programme_id)s AND tier.rank =
+         decided.to_rank
+    WHERE action IN ('first', 'up', 'down') AND (SELECT count(*) FROM closed) >= 0
+    RETURNING id, customer_id
+){moves}
+SELECT action, count(*) FROM decided GROUP BY action"""
+
+_MOVES = """,
+kept AS (
+    INSERT INTO tiers_versionmove
+        (shop_id, version_id, customer_id, action, before_id, after_id, falls_before, falls_after)
+    SELECT %(shop_id)s, %(version_id)s, customer_id, action, membership_id, opened.id, falls_on,
+    decided.falls_after FROM decided LEFT JOIN opened USING (customer_id) WHERE action <> 'none'
+)"""

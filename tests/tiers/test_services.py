@@ -1,0 +1,217 @@
+import datetime
+
+import pytest
+
+from loyalty.customers.models import Order
+from loyalty.shops.scope import scope
+from loyalty.tiers import services
+from loyalty.tiers.models import Programme, TierMembership
+from tests.conftest import TODAY
+from tests.factories import CustomerFactory, OrderFactory, RefundFactory
+
+from .conftest import buyer, day, everything, history, rank_of
+
+
+def test_every_buyer_gets_the_tier_their_year_reaches(programme):
+    people = {
+        1: buyer(999),
+        2: buyer(4_999),
+        3: buyer(2_500, 2_500),
+        4: buyer(10_000, 5_000, 5_000),
+    }
+    one_big_purchase = buyer(50_000)
+    nobody_yet = CustomerFactory()
+    done = services.review_shop(TODAY)
+    assert {rank: rank_of(customer) for rank, customer in people.items()} == {1: 1, 2: 2, 3: 3, 4: 4}
+    assert rank_of(one_big_purchase) == 2
+    assert rank_of(nobody_yet) is None
+    assert (done.customers, done.entered, done.moved_up, done.moved_down) == (5, 5, 0, 0)
+
+
+def test_only_the_window_counts(programme):
+    old = buyer(5_000, 5_000, on=day(365))
+    edge = buyer(5_000, 5_000, on=day(364))
+    services.review_shop(TODAY)
+    assert rank_of(old) == 1
+    assert rank_of(edge) == 3
+
+
+def test_running_twice_changes_nothing(programme):
+    buyer(999)
+    falling = buyer(2_500, 2_500)
+    services.review_shop(TODAY)
+    RefundFactory(customer=falling, amount=4_500, on=TODAY)
+    services.review_shop(TODAY)
+    before = everything()
+    done = services.review_shop(TODAY)
+    assert (done.entered, done.moved_up, done.moved_down, done.warned, done.cleared) == (0, 0, 0, 0, 0)
+    assert everything() == before
+
+
+def test_a_higher_tier_is_entered_at_once_and_only_the_one_reached(programme):
+    customer = buyer(500, on=day(10))
+    services.review_shop(day(10))
+    OrderFactory(customer=customer, net_amount=9_000, on=TODAY)
+    assert services.review_customer(customer.pk, TODAY) == "up"
+    assert history(customer) == [(1, "first", day(10), TODAY), (3, "up", TODAY, None)]
+
+
+def test_a_refund_lowers_the_metric_at_once_and_the_tier_after_the_grace(programme):
+    customer = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    RefundFactory(customer=customer, amount=2_000, on=TODAY)
+    assert services.review_customer(customer.pk, TODAY) is None
+    warned = customer.tier_memberships.get(is_current=True)
+    assert (warned.tier.rank, warned.falls_on) == (3, TODAY + datetime.timedelta(days=30))
+    services.review_shop(TODAY + datetime.timedelta(days=29))
+    assert rank_of(customer) == 3
+    services.review_shop(TODAY + datetime.timedelta(days=30))
+    assert rank_of(customer) == 2
+
+
+def test_reaching_the_tier_again_ends_the_grace(programme):
+    customer = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    RefundFactory(customer=customer, amount=2_000, on=TODAY)
+    services.review_shop(TODAY)
+    OrderFactory(customer=customer, net_amount=1_000, on=TODAY)
+    done = services.review_shop(TODAY)
+    assert done.cleared == 1
+    assert customer.tier_memberships.get(is_current=True).falls_on is None
+
+
+def test_a_fall_is_one_level_with_a_new_grace_for_the_next(programme):
+    customer = buyer(10_000, 10_000, 10_000)
+    services.review_shop(TODAY)
+    later = TODAY + datetime.timedelta(days=365)
+    services.review_shop(later)
+    assert rank_of(customer) == 4
+    for step, rank in ((30, 3), (60, 2), (90, 1), (120, 1), (150, 1)):
+        services.review_shop(later + datetime.timedelta(days=step))
+        assert rank_of(customer) == rank
+    assert customer.tier_memberships.get(is_current=True).falls_on is None
+
+
+def test_nights_that_were_missed_take_no_second_level(programme):
+    customer = buyer(10_000, 10_000, 10_000)
+    services.review_shop(TODAY)
+    later = TODAY + datetime.timedelta(days=365)
+    services.review_shop(later)
+    services.review_shop(later + datetime.timedelta(days=300))
+    assert rank_of(customer) == 3
+
+
+def test_someone_whose_orders_were_all_cancelled_is_still_reviewed(programme):
+    customer = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    Order.objects.filter(customer=customer).update(status=Order.Status.CANCELLED)
+    services.review_shop(TODAY)
+    assert customer.tier_memberships.get(is_current=True).falls_on == TODAY + datetime.timedelta(days=30)
+
+
+def test_the_receipt_says_by_what_numbers(programme):
+    customer = buyer(3_000, 3_000)
+    RefundFactory(customer=customer, amount=500, on=TODAY)
+    services.review_shop(TODAY)
+    receipt = customer.tier_memberships.get().receipt
+    assert {key: receipt[key] for key in receipt if key != "thresholds"} == {
+        "metric": "spend",
+        "value": 5_500,
+        "orders": 2,
+        "refunds": 1,
+        "by_spend": False,
+        "window_from": "2025-11-24",
+        "window_to": "2026-11-23",
+        "version": 1,
+    }
+    assert receipt["thresholds"][2] == {"rank": 3, "name": "طلایی", "threshold": 5_000, "min_orders": 2}
+
+
+def test_the_receipt_is_enough_to_judge_again(programme):
+    for amounts in ((999,), (4_999,), (2_500, 2_500), (10_000, 5_000, 5_000), (50_000,)):
+        buyer(*amounts)
+    services.review_shop(TODAY)
+    for row in TierMembership.objects.select_related("tier"):
+        receipt = row.receipt
+        reached = [
+            step["rank"]
+            for step in receipt["thresholds"]
+            if receipt["value"] >= step["threshold"] and receipt["orders"] >= step["min_orders"]
+        ]
+        assert row.tier.rank == max(reached)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"), [("spend", 6_000), ("profit", 2_500), ("orders", 3), ("order_days", 2)]
+)
+def test_each_metric_counts_what_it_says(programme, metric, value):
+    Programme.objects.update(metric=metric)
+    customer = CustomerFactory()
+    for amount, cost, ago in ((2_000, 1_000, 5), (3_000, 1_500, 5), (1_000, None, 9)):
+        OrderFactory(customer=customer, net_amount=amount, cost_amount=cost, on=day(ago))
+    services.review_shop(TODAY)
+    assert customer.tier_memberships.get().receipt["value"] == value
+
+
+def test_where_no_cost_is_known_spend_stands_in_for_profit_and_says_so(programme):
+    Programme.objects.update(metric="profit")
+    unknown, known = buyer(3_000, 3_000), CustomerFactory()
+    OrderFactory(customer=known, net_amount=6_000, cost_amount=5_500, on=TODAY)
+    services.review_shop(TODAY)
+    assert unknown.tier_memberships.get().receipt["by_spend"] is True
+    assert known.tier_memberships.get().receipt["by_spend"] is False
+    assert (rank_of(unknown), rank_of(known)) == (3, 1)
+
+
+def test_one_customer_and_the_whole_shop_are_judged_alike(programme):
+    people = [buyer(*amounts) for amounts in ((999,), (4_999,), (2_500, 2_500), (10_000, 5_000, 5_000))]
+    for customer in people:
+        services.review_customer(customer.pk, TODAY)
+    done = services.review_shop(TODAY)
+    assert (done.entered, done.moved_up) == (0, 0)
+    assert [rank_of(customer) for customer in people] == [1, 2, 3, 4]
+
+
+def test_a_review_of_an_earlier_day_leaves_newer_memberships_alone(programme):
+    customer = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    before = everything()
+    services.review_shop(day(30))
+    assert everything() == before
+    assert rank_of(customer) == 3
+
+
+def test_another_shops_customers_are_not_reviewed(programme, other_shop):
+    with scope(other_shop):
+        stranger = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    with scope(other_shop):
+        assert rank_of(stranger) is None
+
+
+def test_putting_back_restores_the_tier_a_mistake_took_away(programme):
+    customer = buyer(500, on=day(10))
+    services.review_shop(day(10))
+    before = everything()
+    remembered = services.remember(customer.pk)
+    mistake = OrderFactory(customer=customer, net_amount=9_000, on=TODAY)
+    services.review_customer(customer.pk, TODAY)
+    Order.objects.filter(pk=mistake.pk).update(status=Order.Status.CANCELLED)
+    services.put_back(customer.pk, remembered)
+    services.review_customer(customer.pk, TODAY)
+    assert everything() == before
+
+
+def test_putting_back_a_first_order_leaves_no_tier(programme):
+    customer = buyer(500)
+    assert services.remember(customer.pk) is None
+    services.review_customer(customer.pk, TODAY)
+    services.put_back(customer.pk, None)
+    assert rank_of(customer) is None
+
+
+def test_the_gap_is_by_todays_numbers(programme):
+    customer = buyer(2_000, 1_000)
+    services.review_shop(TODAY)
+    gap = services.next_gap(customer.tier_memberships.get(), TODAY)
+    assert (gap.rank, gap.value, gap.orders, gap.share) == (3, 2_000, 0, 0.5)
