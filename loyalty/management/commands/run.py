@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -18,6 +21,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from loyalty import embedded
+from loyalty.embedded.identity import die_with_parent
 from loyalty.embedded.locks import open_lock
 from loyalty.health import queue_state
 from loyalty.shops.scope import every_shop
@@ -27,8 +31,9 @@ HOST = "127.0.0.1"
 LOOK_SECONDS = 0.5
 # A predecessor whose `make` was killed is still putting its things away.
 PREDECESSOR_SECONDS = 30
-# Celery warns root because of pickled tasks; ours are JSON only.
-ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "C_FORCE_ROOT": "1"}
+# Celery warns root, in ten lines, because of pickled tasks; ours are JSON only.
+WARNINGS = "ignore:You're running the worker with superuser"
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": WARNINGS}
 DEMO_PASSWORD = "bashgah-demo"
 DEMO_LOGINS = {
     "owner": "owner@example.com",
@@ -47,25 +52,29 @@ class Command(BaseCommand):
     def handle(self, *args, port: str, **options) -> None:
         if not settings.DEBUG:
             raise CommandError("`run` is for development; docs/operations.md says how to run a real server.")
-        port = read_port(port)
-        var = embedded.var_dir()
-        # Held until this process ends, however it ends.
-        lock_directory(var)
-        for name in stop_leftovers(var / "run.json"):
-            say("run", f"stopped the {name} that an earlier run left behind")
-        refuse_used_port(port)
+        # Until the supervisor takes over, being told to stop is like Ctrl-C.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         try:
-            embedded.ensure("postgres", "broker")
-        except embedded.EmbeddedError as problem:
+            run(read_port(port), embedded.var_dir())
+        except (GaveUp, embedded.EmbeddedError) as problem:
             raise CommandError(str(problem)) from problem
-        say("run", f"database and broker answer; everything they keep is in {var}")
-        prepare()
-        supervisor = Supervisor(children(port), var / "run.json", {**os.environ, **ENVIRONMENT})
-        try:
-            supervisor.run(Announcement(port))
-        except GaveUp as problem:
-            raise CommandError(str(problem)) from problem
-        say("run", "stopped")
+        except KeyboardInterrupt:
+            say("run", "stopped before it was ready")
+
+
+def run(port: int, var: Path) -> None:
+    """Run everything until told to stop; raises CommandError, EmbeddedError or GaveUp with a sentence."""
+    # Held until this process ends, however it ends.
+    lock_directory(var)
+    for name in stop_leftovers(var / "run.json"):
+        say("run", f"stopped the {name} that an earlier run left behind")
+    refuse_used_port(port)
+    embedded.ensure("postgres", "broker")
+    say("run", f"database and broker answer; everything they keep is in {var}")
+    prepare()
+    Supervisor(children(port), var / "run.json", ENVIRONMENT).run(Announcement(port))
+    say("run", "stopped")
 
 
 def read_port(text: str) -> int:
@@ -101,8 +110,9 @@ def refuse_used_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as problem:
-            why = f"Port {port} cannot be used ({problem.strerror})"
-            raise CommandError(f"{why}; choose another: make run PORT={port + 1}") from problem
+            is_taken = problem.errno == errno.EADDRINUSE
+            why = "is in use by another program" if is_taken else f"cannot be used ({problem.strerror})"
+            raise CommandError(f"Port {port} {why}; choose another: make run PORT={port + 1}") from problem
 
 
 def prepare() -> None:
@@ -114,7 +124,19 @@ def prepare() -> None:
         call_command("migrate", verbosity=0, interactive=False)
     if "seed_demo" in get_commands() and not every_shop():
         say("run", "making the demo shops, once; this takes a minute")
-        call_command("seed_demo", "--if-empty")
+        # In a process of its own, which takes the memory that it needs away with it.
+        seed = subprocess.run(
+            [sys.executable, "manage.py", "seed_demo", "--if-empty"],
+            cwd=settings.BASE_DIR,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        )
+        for line in seed.stdout.splitlines():
+            say("demo", line)
+        if seed.returncode:
+            raise CommandError("The demo shops could not be made; the lines above say why.")
     connections.close_all()
 
 
