@@ -43,7 +43,7 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
     yield
     with django_db_blocker.unblock():
         connections["default"].close()
-        teardown_databases(made, verbosity=0)
+        teardown_databases(made, verbosity=0, keepdb=request.config.option.reuse_db)
 
 
 @pytest.fixture
