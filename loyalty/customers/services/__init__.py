@@ -2,6 +2,7 @@
 
 from .orders import (
     HAND_SOURCES,
+    MOST_LINES,
     Line,
     cancel_order,
     cancel_refund,
@@ -23,6 +24,7 @@ from .people import (
 
 __all__ = [
     "HAND_SOURCES",
+    "MOST_LINES",
     "Line",
     "cancel_order",
     "cancel_refund",

@@ -1,0 +1,85 @@
+"""The list of customers."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_tables2.data import TableData
+
+from loyalty.tiers.models import TierMembership
+from loyalty.ui.money import unit_label
+from loyalty.ui.presentation import current
+from loyalty.ui.tables import BaseTable
+from loyalty.ui.templatetags.ui import num
+from segmentation.models import ScoreRun
+
+from .filters import CustomerFilter
+from .models import Customer
+
+PER_PAGE = 25
+# Counting stops here: beyond it nobody pages, and counting a million rows takes longer than showing 25.
+MOST_COUNTED = 10_000
+
+
+class People(TableData):
+    """The rows of a filter as a table wants them: a length, and any stretch in the order asked for."""
+
+    def __init__(self, people: CustomerFilter):
+        super().__init__(people.qs)
+        self.people = people
+        self.counted = people.count(MOST_COUNTED + 1)
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there are more people than were counted."""
+        return self.counted > MOST_COUNTED
+
+    def __len__(self) -> int:
+        return min(self.counted, MOST_COUNTED)
+
+    def __getitem__(self, key: slice) -> list[Customer]:
+        start, stop, _step = key.indices(len(self))
+        rows = self.people.rows(start, stop)
+        members = TierMembership.objects.filter(is_current=True).select_related("tier")
+        prefetch_related_objects(rows, Prefetch("tier_memberships", members, to_attr="current_memberships"))
+        return rows
+
+    def order_by(self, aliases) -> None:
+        """The filter has ordered already."""
+
+
+def _cell(name: str, classes: str = "", **kwargs) -> tables.TemplateColumn:
+    cell = {"class": f"ba-people-{name} {classes}".strip()}
+    attrs = {"td": cell, "th": {"class": classes} if classes else {}}
+    return tables.TemplateColumn(template_name=f"customers/cells/_{name}.html", attrs=attrs, **kwargs)
+
+
+class CustomerTable(BaseTable):
+    """One page of people with where they stand; whoever has no score yet has empty cells there."""
+
+    caption = gettext_lazy("Customers")
+    chosen = _cell("chosen", verbose_name=gettext_lazy("Choose"), orderable=False)
+    name = _cell("name", verbose_name=gettext_lazy("Customer"))
+    tier = _cell("tier", verbose_name=gettext_lazy("Tier"), orderable=False)
+    segment = _cell("segment", verbose_name=gettext_lazy("Segment"), orderable=False)
+    stage = _cell("stage", verbose_name=gettext_lazy("Stage"), orderable=False)
+    last = _cell("last", verbose_name=gettext_lazy("Last purchase"))
+    orders = _cell("orders", "ba-num", verbose_name=gettext_lazy("Purchases"))
+    spent = _cell("spent", "ba-num", verbose_name=gettext_lazy("Spend"))
+
+    class Meta(BaseTable.Meta):
+        per_page = PER_PAGE
+        attrs = {"class": "ba-table ba-people"}
+
+    @property
+    def foot_note(self) -> str:
+        """What the numbers are: their span, their unit, and whether there are people beyond the last page."""
+        run = ScoreRun.objects.of_customers().only("window_days").first()
+        days = run.window_days if run else None
+        span = _("purchases of %(days)s days") % {"days": num(days)} if days else _("purchases of all time")
+        notes = [span, _("amounts in %(unit)s") % {"unit": unit_label(current())}]
+        if self.data.is_more:
+            notes.insert(0, _("there are more; narrow the list to reach them"))
+        return " · ".join(notes)
