@@ -25,10 +25,14 @@ FORM = READ | WRITE
 
 @dataclass(frozen=True)
 class Access:
-    """One route: the roles that may enter it, and the methods it answers (HEAD and OPTIONS go with GET)."""
+    """One route: the roles that may enter it, and the methods it answers (HEAD and OPTIONS go with GET).
+
+    `elsewhere` names the route that other roles are sent to instead of being refused: all have a first page.
+    """
 
     roles: frozenset[str]
     methods: frozenset[str] = READ
+    elsewhere: str = ""
 
 
 # Routes of libraries: signing in and out, second factors, language. People join by invitation and keep the

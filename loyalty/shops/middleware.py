@@ -92,6 +92,8 @@ class ShopMiddleware:
         if request.staff is None:
             return redirect("shops:no_shop")
         if request.staff.role not in access.roles:
+            if access.elsewhere:
+                return redirect(access.elsewhere)
             raise PermissionDenied
         return None
 

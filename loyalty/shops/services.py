@@ -47,11 +47,15 @@ def create_shop(slug: str, **fields) -> Shop:
 def create_account(email: str, name: str, password: str) -> User:
     """Create a person who signs in with `email`; raise ValidationError for a bad address or password."""
     validate_email(email)
-    user = User(email=email.lower(), name=name.strip())
-    validate_password(password, user)
-    if User.objects.filter(email=user.email).exists():
+    check_password(password, email, name)
+    if User.objects.filter(email=email.lower()).exists():
         raise ValidationError(_("There is already an account with this e-mail address."))
-    return User.objects.create_user(email, password, name=user.name)
+    return User.objects.create_user(email, password, name=name.strip())
+
+
+def check_password(password: str, email: str, name: str) -> None:
+    """Raise ValidationError for a password that is short, common or too much like its owner."""
+    validate_password(password, User(email=email.lower(), name=name.strip()))
 
 
 def add_owner(shop: Shop, email: str, name: str = "", password: str = "") -> StaffMember:
@@ -63,5 +67,5 @@ def add_owner(shop: Shop, email: str, name: str = "", password: str = "") -> Sta
         member, _made = StaffMember.objects.update_or_create(
             user=user, defaults={"role": Role.OWNER, "is_active": True}
         )
-        audit.record("shops.staff_joined", user.name, role=Role.OWNER)
+        audit.record("shops.owner_added", user.name)
     return member
