@@ -31,9 +31,9 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     asks_for_help = command.startswith("-") or "--help" in sys.argv or "-h" in sys.argv
     try:
+        # Settings first: a real server without its addresses must be refused, not given an embedded one.
+        settings.DATABASES  # noqa: B018
         if command not in WITHOUT_SERVERS and not asks_for_help:
-            # Settings first: a real server without its addresses must be refused, not given an embedded one.
-            settings.DATABASES  # noqa: B018
             embedded.ensure("postgres", "broker")
     except (embedded.EmbeddedError, ImproperlyConfigured) as problem:
         sys.exit(str(problem))

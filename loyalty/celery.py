@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import beat_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
@@ -38,3 +39,9 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+
+
+@beat_init.connect
+def look_at_once(**_) -> None:
+    """Look for a night that is due as soon as beat starts: it does not remember when it last did."""
+    app.send_task("loyalty.tasks.nightly_look")
