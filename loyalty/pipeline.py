@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from loyalty.points import services as points
 from loyalty.tiers import services as tiers
 from segmentation import services as segmentation
 
@@ -30,6 +31,7 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
             moved = tiers.review_customer(customer_id, as_of)
             if moved:
                 moves[moved] += 1
+        points.catch_up(ids)
         return {"scored": len(ids), "moved_up": moves["up"], "moved_down": moves["down"]}
     return night(as_of)
 
@@ -38,4 +40,5 @@ def night(day: datetime.date) -> dict[str, int]:
     """Renew the whole shop as of `day`: the nightly run, and what follows a large import."""
     run = segmentation.score_shop(day)
     review = tiers.review_shop(day)
+    points.catch_up()
     return {"scored": run.customers, "moved_up": review.moved_up, "moved_down": review.moved_down}
