@@ -18,9 +18,9 @@ SPACE = 2**32
 # Below this many left alone, their average says little about the others.
 FEW = 20
 
-# The same draw in SQL; the parameters are the shop's id and the campaign's key, `c.id` the customer.
+# The same draw in SQL: `shop` and `key` are expressions of type text, `c.id` is the customer's id.
 DRAW_SQL = """('x' || substr(encode(sha256(convert_to(
-    %(shop)s || ':' || %(key)s || ':' || c.id, 'UTF8')), 'hex'), 1, 8))::bit(32)::bigint"""
+    {shop} || ':' || {key} || ':' || c.id, 'UTF8')), 'hex'), 1, 8))::bit(32)::bigint"""
 
 
 def draw(shop_id: int, key: UUID | str, customer_id: int) -> int:

@@ -1,0 +1,45 @@
+"""A shop that may send at any hour, and people to write to."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from campaigns.models import Campaign
+from loyalty.customers.models import ConsentEvent, Customer
+from loyalty.shops.models import Shop
+from loyalty.shops.scope import scope
+from tests import factories
+
+NEVER_QUIET = {"quiet_from": datetime.time(0), "quiet_until": datetime.time(0)}
+
+
+def make_people(count: int, consent: str | None = "in", **fields) -> list[Customer]:
+    """Create people with phones, and their last word on messages; the shop's scope is open."""
+    people = [factories.CustomerFactory.build(**fields) for _ in range(count)]
+    Customer.objects.bulk_create(people)
+    if consent:
+        ConsentEvent.objects.bulk_create(
+            ConsentEvent(customer=one, action=consent, source="import") for one in people
+        )
+    return people
+
+
+def make_campaign(**fields) -> Campaign:
+    """Create a draft to everybody, without hold-out unless told otherwise; the shop's scope is open."""
+    fields = {"name": "بازگشت", "text": "سلام", "holdout_share": 0, **fields}
+    return Campaign.objects.create(**fields)
+
+
+@pytest.fixture
+def club(db) -> Shop:
+    """A shop without quiet hours. Its scope is closed: sending opens and commits scopes of its own."""
+    return factories.make_shop(**NEVER_QUIET)
+
+
+@pytest.fixture
+def in_club(club):
+    """The same shop with its scope open, for what happens inside one request."""
+    with scope(club):
+        yield club
