@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -22,7 +22,7 @@ class UnknownIcon(ImproperlyConfigured):
     """A template asks for an icon that is not in the set, or the front-end packages are not installed."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def paths(name: str) -> tuple[str, ...]:
     """Return the `d` of every stroke of an icon; raise UnknownIcon."""
     folder = Path(settings.BASE_DIR) / "node_modules/@tabler/icons/icons/outline"

@@ -260,6 +260,12 @@ def format_plain(minor: int, presentation: Presentation) -> str:
     return format_number(value, presentation, decimals)
 
 
+def split_amount(minor: int, presentation: Presentation) -> tuple[str, str]:
+    """Return a compact amount as the figure and what follows it: («۳۱۸٫۴», «میلیون تومان»), ("£2.5", "M")."""
+    figure, _space, rest = format_amount(minor, presentation, compact=True).partition(" ")
+    return figure, rest
+
+
 def format_amount(minor: int, presentation: Presentation, compact: bool = False) -> str:
     """Return an amount with its unit: «۱٬۲۵۰٬۰۰۰ تومان», "£1,234.50"; compact: «۳۱۸٫۴ میلیون تومان»."""
     unit, words = unit_of(presentation), _words(presentation)

@@ -106,6 +106,12 @@ def money_compact(value: int | None) -> str:
 
 
 @register.filter
+def money_parts(value: int | None) -> tuple[str, str]:
+    """3184000000 → (۳۱۸٫۴, میلیون تومان): a figure and its smaller unit."""
+    return (NOTHING, "") if value is None else money.split_amount(int(value), presentation.current())
+
+
+@register.filter
 def money_plain(value: int | None) -> str:
     """12345670 → ۱٬۲۳۴٬۵۶۷, for a column whose head or foot names the unit."""
     return NOTHING if value is None else money.format_plain(int(value), presentation.current())
@@ -179,7 +185,7 @@ def _days_ago(days: int, value: date) -> str:
         return gettext("today")
     if not 0 < days < 31:
         return day(value)
-    return ngettext("yesterday", "%(n)s days ago", days) % {"n": num(days)}
+    return gettext("yesterday") if days == 1 else gettext("%(n)s days ago") % {"n": num(days)}
 
 
 # ---------- Phones ----------
@@ -233,9 +239,9 @@ def as_json(value: Any) -> str:
 
 
 @register.filter
-def undo_url(message: Message) -> str:
+def undo_url(message: Message | None) -> str:
     """Where the button of a notice takes back what it tells of; empty for most."""
-    return pages.undo_of(message)
+    return pages.undo_of(message) if message else ""
 
 
 @register.simple_tag
@@ -248,6 +254,13 @@ def icon(name: str, classes: str = "", label: str = "") -> SafeString:
 def initial(name: str | None) -> str:
     """The letter in a person's round picture."""
     return next((char for char in (name or "") if char.isalnum() and char != ZWNJ), "•").upper()
+
+
+@register.simple_tag(takes_context=True)
+def sort_address(context: Context, table: Any, column: Any) -> str:
+    """Where a column head leads: the same list sorted by that column, or the other way round, from page one."""
+    order = {table.prefixed_order_by_field: column.order_by_alias.next, table.prefixed_page_field: None}
+    return query_replace(context, **order)
 
 
 @register.simple_tag(takes_context=True)

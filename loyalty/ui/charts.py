@@ -1,0 +1,419 @@
+"""Charts as plain plotly figures, in the reader's language and direction, each with its numbers as a table.
+
+A figure here is a dict of plotly's JSON schema: the web process never imports plotly. Colours are token names
+("brand", "stage-new"); `static/js/charts.js` turns them into the theme's colours and draws. A point that leads
+somewhere carries its address in `customdata`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from loyalty.ui import money, presentation
+
+RTL_ISOLATE, END_ISOLATE = "\u2067", "\u2069"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line or one kind of bar. `colour` is a token of app.css without its --ba-; `hrefs` run along `values`."""
+
+    name: Any
+    values: Sequence[float | int | None]
+    colour: str = "brand"
+    hrefs: Sequence[str] = ()
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Points:
+    """One group of a scatter chart; `labels` are said on hovering, `hrefs` opened on clicking."""
+
+    name: Any
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: str = "brand"
+    labels: Sequence[str] = ()
+    hrefs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table beside a chart."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure, its numbers as a table, and what it shows in one sentence; rendered by `ui/_chart.html`."""
+
+    key: str
+    label: Any
+    figure: dict[str, Any]
+    heads: list[Any] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
+    is_short: bool = False
+
+    @property
+    def script(self) -> SafeString:
+        return figure_json(self.figure)
+
+
+@dataclass(frozen=True)
+class Spark:
+    """The points of a key figure's little line, for a 200 × 36 box that the style sheet mirrors in Persian."""
+
+    line: str
+    area: str
+    expected: str = ""
+
+
+def figure_json(figure: Any) -> SafeString:
+    """Return a figure as the `<script type="application/json">` that charts.js draws.
+
+    Takes a dict, or a plotly Figure of a room that builds one; what could end the element is escaped.
+    """
+    plain = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
+    return json_script(plain)
+
+
+# ---------- Numbers and words ----------
+
+
+def formatter(kind: str) -> Callable[[float | int | None], str]:
+    """Return how values of a kind are written: "number", "decimal", "share" (0–1) or "money" (minor units)."""
+    shown = presentation.current()
+
+    def write(value: float | int | None) -> str:
+        if value is None:
+            return "–"
+        if kind == "money":
+            return money.format_amount(round(value), shown, compact=True)
+        if kind == "share":
+            text = money.format_number(round(value * 100, 1), shown)
+            return f"\u061c{text}٪" if shown.is_persian else f"{text}%"
+        return money.format_number(round(value) if kind == "number" else round(value, 2), shown)
+
+    return write
+
+
+def _tick_writer(kind: str) -> Callable[[float | int | None], str]:
+    # Beside an axis the unit stands once, in its title.
+    shown = presentation.current()
+    if kind != "money":
+        return formatter(kind)
+    return lambda value: money.format_amount(round(value), shown, compact=True).removesuffix(f" {money.unit_label(shown)}")
+
+
+def wrap(text: Any) -> str:
+    """Return text that SVG will lay out in the reader's direction: plotly sets every label from left to right."""
+    return (
+        f"{RTL_ISOLATE}{text}{END_ISOLATE}" if presentation.current().is_persian and text != "" else str(text)
+    )
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return three to six round numbers that cover low to high and hold zero where it lies between."""
+    low, high = min(low, 0), max(high, 0)
+    if high == low:
+        high = low + 1
+    step = 10 ** math.floor(math.log10((high - low) / 4))
+    step = next(step * times for times in (1, 2, 2.5, 5, 10) if (high - low) / (step * times) <= 5)
+    return [round(step * turn, 10) for turn in range(math.floor(low / step), math.ceil(high / step) + 1)]
+
+
+def _with_unit(title: Any, kind: str) -> str:
+    unit = money.unit_label(presentation.current()) if kind == "money" else ""
+    return f"{title} ({unit})" if title and unit else str(title or unit)
+
+
+def _axis_title(text: Any) -> dict[str, Any]:
+    return {"text": wrap(text)} if text else {"text": ""}
+
+
+def _layout(kind: str, values: Sequence[float | None], x_title: Any, y_title: Any) -> dict[str, Any]:
+    """The layout all charts share; in Persian time runs from right to left and the numbers stand on the right."""
+    is_rtl = presentation.current().is_persian
+    known = [value for value in values if value is not None]
+    marks = ticks(min(known, default=0), max(known, default=0))
+    write = _tick_writer(kind)
+    return {
+        "template": "none",
+        "showlegend": False,
+        "hovermode": "closest",
+        "bargap": 0.35,
+        "margin": {"l": 12 if is_rtl else 64, "r": 64 if is_rtl else 12, "t": 12, "b": 48},
+        "xaxis": {
+            "type": "category",
+            "autorange": "reversed" if is_rtl else True,
+            "fixedrange": True,
+            "showgrid": False,
+            "automargin": True,
+            "title": _axis_title(x_title),
+        },
+        "yaxis": {
+            "side": "right" if is_rtl else "left",
+            "fixedrange": True,
+            "zeroline": False,
+            "automargin": True,
+            "range": [marks[0], marks[-1]],
+            "tickvals": marks,
+            "ticktext": [wrap(write(mark)) for mark in marks],
+            "title": _axis_title(_with_unit(y_title, kind)),
+        },
+    }
+
+
+def _hover(name: Any, labels: Sequence[str], values: Sequence[float | None], kind: str) -> list[str]:
+    write = formatter(kind)
+    lead = f"{name} · " if name else ""
+    return [wrap(f"{lead}{label}: {write(value)}") for label, value in zip(labels, values, strict=True)]
+
+
+def _trace(series: Series, labels: Sequence[str], kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": wrap(series.name),
+        "x": [wrap(label) for label in labels],
+        "y": [None if value is None else float(value) for value in series.values],
+        "hovertext": _hover(series.name, labels, series.values, kind),
+        "hoverinfo": "text",
+        "customdata": [str(href) for href in series.hrefs] or None,
+        **more,
+    }
+
+
+def _bar(series: Series, labels: Sequence[str], kind: str) -> dict[str, Any]:
+    return _trace(series, labels, kind, type="bar", marker={"color": f"token:{series.colour}"})
+
+
+def _line(series: Series, labels: Sequence[str], kind: str, markers: bool) -> dict[str, Any]:
+    colour = f"token:{series.colour}"
+    return _trace(
+        series,
+        labels,
+        kind,
+        type="scatter",
+        mode="lines+markers" if markers else "lines",
+        cliponaxis=False,
+        line={"color": colour, "width": 2.25, "dash": series.dash},
+        marker={"color": colour, "size": 6},
+    )
+
+
+def _table(
+    head: Any, labels: Sequence[str], columns: Sequence[tuple[Series, str]]
+) -> tuple[list[Any], list[list[Cell]]]:
+    rows = []
+    for index, label in enumerate(labels):
+        row = [
+            Cell(str(label), columns[0][0].hrefs[index] if len(columns) == 1 and columns[0][0].hrefs else "")
+        ]
+        for series, kind in columns:
+            href = series.hrefs[index] if len(columns) > 1 and series.hrefs else ""
+            row.append(Cell(formatter(kind)(series.values[index]), href))
+        rows.append(row)
+    return [head, *(series.name for series, _kind in columns)], rows
+
+
+# ---------- The charts ----------
+
+
+def bar(
+    key: str,
+    label: Any,
+    labels: Sequence[Any],
+    series: Series | Sequence[Series],
+    *,
+    kind: str = "number",
+    x_title: Any = "",
+    y_title: Any = "",
+    is_short: bool = False,
+) -> Chart:
+    """Return bars side by side: one series, or several to compare. `label` says what the chart shows."""
+    return _bars("group", key, label, labels, series, kind, x_title, y_title, is_short)
+
+
+def stacked(
+    key: str,
+    label: Any,
+    labels: Sequence[Any],
+    series: Sequence[Series],
+    *,
+    kind: str = "number",
+    x_title: Any = "",
+    y_title: Any = "",
+    is_short: bool = False,
+) -> Chart:
+    """Return bars on top of one another: parts of a whole along `labels`."""
+    return _bars("stack", key, label, labels, series, kind, x_title, y_title, is_short)
+
+
+def _bars(
+    mode: str,
+    key: str,
+    label: Any,
+    labels: Sequence[Any],
+    series: Series | Sequence[Series],
+    kind: str,
+    x_title: Any,
+    y_title: Any,
+    is_short: bool,
+) -> Chart:
+    parts = [series] if isinstance(series, Series) else list(series)
+    words = [str(word) for word in labels]
+    if mode == "stack":
+        extent = [sum(part.values[index] or 0 for part in parts) for index in range(len(words))]
+    else:
+        extent = [value for part in parts for value in part.values]
+    layout = _layout(kind, extent, x_title, y_title) | {"barmode": mode}
+    figure = {"data": [_bar(part, words, kind) for part in parts], "layout": layout}
+    heads, rows = _table(x_title, words, [(part, kind) for part in parts])
+    return Chart(key, label, figure, heads, rows, is_short)
+
+
+def line(
+    key: str,
+    label: Any,
+    labels: Sequence[Any],
+    series: Series | Sequence[Series],
+    *,
+    kind: str = "number",
+    x_title: Any = "",
+    y_title: Any = "",
+    markers: bool = False,
+    is_short: bool = False,
+) -> Chart:
+    """Return one or more lines along `labels` (days or weeks, already in the reader's words)."""
+    parts = [series] if isinstance(series, Series) else list(series)
+    words = [str(word) for word in labels]
+    layout = _layout(kind, [value for part in parts for value in part.values], x_title, y_title)
+    # Many labels would run into each other: about eight of them are written, all of them are hovered.
+    every = max(1, math.ceil(len(words) / 8))
+    layout["xaxis"]["tickvals"] = [wrap(word) for word in words[::every]]
+    figure = {"data": [_line(part, words, kind, markers) for part in parts], "layout": layout}
+    heads, rows = _table(x_title, words, [(part, kind) for part in parts])
+    return Chart(key, label, figure, heads, rows, is_short)
+
+
+def pareto(
+    key: str,
+    label: Any,
+    labels: Sequence[Any],
+    shares: Sequence[float],
+    *,
+    names: tuple[Any, Any],
+    hrefs: Sequence[str] = (),
+    x_title: Any = "",
+    y_title: Any = "",
+) -> Chart:
+    """Return the share (0–1) of each group as bars and the running total as a line, largest first as given.
+
+    `names` are those of the bars and of the line; `hrefs` open the people of a group.
+    """
+    words = [str(word) for word in labels]
+    running = [round(sum(shares[: index + 1]), 6) for index in range(len(shares))]
+    bars = Series(names[0], shares, "brand-line", hrefs)
+    total = Series(names[1], running, "brand", hrefs)
+    figure = {
+        "data": [_bar(bars, words, "share"), _line(total, words, "share", markers=True)],
+        "layout": _layout("share", [0, 1, *running], x_title, y_title),
+    }
+    heads, rows = _table(x_title, words, [(bars, "share"), (total, "share")])
+    return Chart(key, label, figure, heads, rows)
+
+
+def scatter(
+    key: str,
+    label: Any,
+    groups: Sequence[Points],
+    *,
+    x_kind: str = "number",
+    y_kind: str = "number",
+    x_title: Any = "",
+    y_title: Any = "",
+    x_cut: float | None = None,
+    y_cut: float | None = None,
+) -> Chart:
+    """Return points in groups, with dashed lines where the quadrants meet; the table counts each group."""
+    layout = _layout(y_kind, [value for group in groups for value in group.y], x_title, y_title)
+    across = ticks(0, max((value for group in groups for value in group.x), default=0))
+    write, is_rtl = _tick_writer(x_kind), presentation.current().is_persian
+    span = [across[0], across[-1]]
+    layout["xaxis"] |= {
+        "type": "linear",
+        "autorange": False,
+        "range": span[::-1] if is_rtl else span,
+        "zeroline": False,
+        "tickvals": across,
+        "ticktext": [wrap(write(mark)) for mark in across],
+    }
+    layout["shapes"] = _cuts(x_cut, y_cut)
+    figure = {"data": [_points(group, x_kind, y_kind) for group in groups], "layout": layout}
+    rows = [
+        [
+            Cell(str(group.name), group.hrefs[0] if len(set(group.hrefs)) == 1 else ""),
+            Cell(formatter("number")(len(group.x))),
+            Cell(formatter(x_kind)(_middle(group.x))),
+            Cell(formatter(y_kind)(_middle(group.y))),
+        ]
+        for group in groups
+    ]
+    return Chart(key, label, figure, ["", _("Count"), x_title, y_title], rows)
+
+
+def _middle(values: Sequence[float]) -> float | None:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def _cuts(x_cut: float | None, y_cut: float | None) -> list[dict[str, Any]]:
+    look = {"type": "line", "layer": "below", "line": {"color": "token:line-2", "width": 1, "dash": "dash"}}
+    cuts = []
+    if x_cut is not None:
+        cuts.append({**look, "x0": x_cut, "x1": x_cut, "yref": "paper", "y0": 0, "y1": 1})
+    if y_cut is not None:
+        cuts.append({**look, "y0": y_cut, "y1": y_cut, "xref": "paper", "x0": 0, "x1": 1})
+    return cuts
+
+
+def _points(group: Points, x_kind: str, y_kind: str) -> dict[str, Any]:
+    write_x, write_y = formatter(x_kind), formatter(y_kind)
+    said = group.labels or [f"{write_x(x)} · {write_y(y)}" for x, y in zip(group.x, group.y, strict=True)]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "cliponaxis": False,
+        "name": wrap(group.name),
+        "x": [float(value) for value in group.x],
+        "y": [float(value) for value in group.y],
+        "hovertext": [wrap(text) for text in said],
+        "hoverinfo": "text",
+        "customdata": [str(href) for href in group.hrefs] or None,
+        "marker": {"color": f"token:{group.colour}", "size": 9, "opacity": 0.75},
+    }
+
+
+def spark(values: Sequence[float], expected: Sequence[float] = ()) -> Spark:
+    """Return the little line of a key figure; `expected` may go on beyond what has happened."""
+    steps = max(len(values), len(expected), 2) - 1
+    low, high = min([*values, *expected, 0]), max([*values, *expected, 0])
+    reach = (high - low) or 1
+
+    def points(numbers: Sequence[float]) -> str:
+        return " ".join(
+            f"{200 * index / steps:.1f},{34 - 32 * (value - low) / reach:.1f}"
+            for index, value in enumerate(numbers)
+        )
+
+    line_points = points(values)
+    end = f"{200 * max(len(values) - 1, 0) / steps:.1f}"
+    return Spark(line_points, f"0,36 {line_points} {end},36", points(expected))

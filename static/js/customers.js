@@ -1,0 +1,30 @@
+/* The list of customers: what is chosen is counted and may be written to, tagged or exported alone.
+   Without this the boxes still send their ids to the campaign's form. */
+(() => {
+  const boxes = () => [...document.querySelectorAll("#people-chosen input[name=id]")];
+  const list = () => new URLSearchParams(location.search);
+
+  function show() {
+    const form = document.getElementById("people-chosen");
+    if (!form) return;
+    const chosen = boxes().filter(box => box.checked);
+    for (const part of form.querySelectorAll("[data-chosen-none]")) part.hidden = chosen.length > 0;
+    for (const part of form.querySelectorAll("[data-chosen-some]")) part.hidden = chosen.length === 0;
+    const count = form.querySelector("[data-chosen-count]");
+    if (count) count.textContent = window.bashgah.number(chosen.length);
+    for (const box of boxes()) box.closest("tr").classList.toggle("ba-on", box.checked);
+    /* Tagging and exporting speak of the chosen, or of the list as it stands in the address bar. */
+    const people = new URLSearchParams(chosen.map(box => ["id", box.value]));
+    const everyone = list();
+    everyone.delete("page");
+    everyone.delete("sort");
+    for (const field of document.querySelectorAll("[data-people]")) field.value = chosen.length ? people : everyone;
+  }
+
+  document.addEventListener("change", event => event.target.closest("#people-chosen") && show());
+  document.addEventListener("htmx:pushedIntoHistory", show);
+  document.addEventListener("htmx:load", show);
+  /* The answer to an export is a file: the page stays, so its dialog must go. */
+  document.addEventListener("submit", event => event.target.matches("[data-export]") && event.target.closest("dialog")?.close());
+  show();
+})();
