@@ -1,6 +1,4 @@
-"""What we promise: a programme of tiers, what each gives, who is in which and why, and what was handed
-over.
-"""
+"""What we promise: a programme of tiers, what each gives, who is in which and why, what was handed over."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _birthday(year: int, month: int, number: int, calendar: str) -> datetime.dat
     try:
         return _day(year, month, number, calendar)
     except ValueError:
-        return _day(year, month, number - 1, calendar)
+        return _day(year, month, number - 1, calendar) + datetime.timedelta(days=1)
 
 
 def _day(year: int, month: int, number: int, calendar: str) -> datetime.date:

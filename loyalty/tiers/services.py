@@ -22,9 +22,9 @@ from loyalty.customers.models import Customer
 from loyalty.shops.scope import current_shop
 
 from . import preset as presets
-from .draft import Draft
-from .models import Programme, ProgrammeVersion, TierMembership
-from .rules import Gap, gap
+from . import rules
+from .draft import Draft, Level
+from .models import Programme, ProgrammeVersion, Tier, TierMembership
 from .standing import standing_sql
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("TIER").
@@ -41,6 +41,26 @@ class Review:
     moved_down: int = 0
     warned: int = 0
     cleared: int = 0
+
+
+@dataclass(frozen=True)
+class NextTier:
+    """The tier above a customer's: `missing` of the metric and `missing_orders` beside it, and how far
+    one has come.
+
+    `share` (0–1) is the way made from the present tier; `value` the metric's number so far.
+    """
+
+    tier: Tier
+    missing: int
+    missing_orders: int
+    share: float
+    value: int
+    metric: str
+
+    @property
+    def counts_money(self) -> bool:
+        return self.metric in rules.MONEY_METRICS
 
 
 def active_programme() -> Programme | None:
@@ -91,14 +111,30 @@ def review_customer(customer_id: int, as_of: datetime.date) -> str | None:
     return "down" if done.moved_down else None
 
 
-def next_gap(membership: TierMembership, as_of: datetime.date) -> Gap | None:
-    """Return what the customer lacks to the next tier by today's numbers, None at the top."""
-    draft = Draft.of(membership.tier.programme)
+def next_tier(membership: TierMembership, as_of: datetime.date) -> NextTier | None:
+    """Return the tier above and what is missing to it by the numbers of `as_of`; None at the top."""
+    programme = membership.tier.programme
+    draft = Draft.of(programme)
+    standing = standing_sql(current_shop(), draft, as_of, [membership.customer_id])
     with connection.cursor() as cursor:
-        standing = standing_sql(current_shop(), draft, as_of, [membership.customer_id])
         cursor.execute(f"SELECT value, orders FROM ({standing.sql}) AS standing", standing.params)
         value, orders = cursor.fetchone()
-    return gap(value, orders, draft.steps, membership.tier.rank)
+    gap = rules.gap(value, orders, draft.steps, membership.tier.rank)
+    if gap is None:
+        return None
+    above = Tier(programme=programme, **_fields(draft.level(gap.rank)))
+    return NextTier(above, gap.value, gap.orders, gap.share, value, draft.metric)
+
+
+def _fields(level: Level) -> dict:
+    return {
+        "pk": level.tier_id,
+        "rank": level.rank,
+        "name": level.name,
+        "colour": level.colour,
+        "threshold_amount": level.threshold,
+        "min_orders": level.min_orders,
+    }
 
 
 def remember(customer_id: int) -> dict | None:

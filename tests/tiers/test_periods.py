@@ -47,10 +47,10 @@ def test_a_jalali_birthday_keeps_its_jalali_date():
     assert periods.birthday_near(born, datetime.date(2028, 3, 18), "jalali") == datetime.date(2028, 3, 20)
 
 
-def test_a_birthday_on_a_leap_day_is_kept_a_day_earlier_in_other_years():
+def test_a_birthday_on_a_leap_day_is_kept_a_day_later_in_other_years():
     leap = datetime.date(1996, 2, 29)
-    assert periods.birthday_near(leap, datetime.date(2026, 3, 1), "gregorian") == datetime.date(2026, 2, 28)
+    assert periods.birthday_near(leap, datetime.date(2026, 3, 1), "gregorian") == datetime.date(2026, 3, 1)
     esfand_30 = datetime.date(2021, 3, 20)  # 30 Esfand 1399
     assert periods.birthday_near(esfand_30, datetime.date(2027, 3, 18), "jalali") == datetime.date(
-        2027, 3, 20
+        2027, 3, 21
     )

@@ -210,8 +210,14 @@ def test_putting_back_a_first_order_leaves_no_tier(programme):
     assert rank_of(customer) is None
 
 
-def test_the_gap_is_by_todays_numbers(programme):
+def test_the_way_to_the_next_tier_is_by_todays_numbers(programme):
     customer = buyer(2_000, 1_000)
     services.review_shop(TODAY)
-    gap = services.next_gap(customer.tier_memberships.get(), TODAY)
-    assert (gap.rank, gap.value, gap.orders, gap.share) == (3, 2_000, 0, 0.5)
+    ahead = services.next_tier(customer.tier_memberships.get(), TODAY)
+    assert (ahead.tier.rank, ahead.missing, ahead.missing_orders, ahead.share) == (3, 2_000, 0, 0.5)
+
+
+def test_above_the_top_there_is_nothing(programme):
+    customer = buyer(10_000, 10_000, 10_000)
+    services.review_shop(TODAY)
+    assert services.next_tier(customer.tier_memberships.get(), TODAY) is None
