@@ -137,7 +137,15 @@ def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
     f_score = rfm.score_sql("facts.frequency", "cuts.frequency")
     m_score = rfm.score_sql("facts.monetary_amount", "cuts.monetary_amount")
     stage = lifecycle.stage_sql(
-        "recency_days", "lifetime_order_days", "expected_gap_days", "gap_spread", "returned_on"
+        "facts.recency_days",
+        "facts.lifetime_order_days",
+        "facts.expected_gap_days",
+        "facts.gap_spread",
+        "facts.returned_on",
+    )
+    gap_source = lifecycle.gap_source_sql("facts.lifetime_order_days", "cuts.gap_days")
+    quadrant = value_volume.quadrant_sql(
+        "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
     )
     # Each subquery adds what the next one needs; OFFSET 0 keeps the planner from writing the gap out six
     # times.
@@ -160,17 +168,12 @@ SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_o
        facts.discount_amount, facts.lifetime_orders, facts.lifetime_order_days, facts.lifetime_amount,
        facts.margin_share, facts.full_price_share, facts.engagements, facts.own_gap_days, facts.gap_spread,
        CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
-       CASE WHEN is_buyer THEN {lifecycle.gap_source_sql("lifetime_order_days", "cuts.gap_days")} ELSE '' END
-           AS gap_source,
+       CASE WHEN is_buyer THEN {gap_source} ELSE '' END AS gap_source,
        returned_on, r_score, f_score, m_score,
        CASE WHEN is_buyer THEN {rfm.segment_sql("r_score", "f_score", "m_score")} ELSE '' END AS segment,
        {stage} AS stage,
        CASE WHEN is_buyer THEN facts.value_score END AS value_score,
-       CASE WHEN is_buyer THEN {
-        value_volume.quadrant_sql(
-            "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
-        )
-    } ELSE '' END AS quadrant
+       CASE WHEN is_buyer THEN {quadrant} ELSE '' END AS quadrant
 FROM scored AS facts, cuts"""
     return Statement(sql, cuts | {"as_of": as_of})
 
