@@ -29,7 +29,8 @@ from loyalty.supervisor import Child, GaveUp, Supervisor, read_record, say, stop
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 0.5
-# A predecessor whose `make` was killed is still putting its things away.
+# A predecessor whose `make` was killed takes a moment to notice, and then some to put its things away.
+NOTICE_SECONDS = 4
 PREDECESSOR_SECONDS = 30
 # Celery warns root, in ten lines, because of pickled tasks; ours are JSON only.
 WARNINGS = "ignore:You're running the worker with superuser"
@@ -90,13 +91,13 @@ def lock_directory(var: Path) -> None:
         lock = open_lock(var / "run.lock")
     except OSError as problem:
         raise CommandError(f"{var} cannot be used: {problem.strerror}.") from problem
-    deadline = time.monotonic() + PREDECESSOR_SECONDS
+    started_at = time.monotonic()
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             is_stopping = read_record(var / "run.json").get("is_stopping")
-            if not is_stopping or time.monotonic() > deadline:
+            if time.monotonic() - started_at > (PREDECESSOR_SECONDS if is_stopping else NOTICE_SECONDS):
                 raise CommandError("It runs already, from this directory; stop that one first.") from None
             time.sleep(0.2)
         else:
