@@ -39,7 +39,9 @@ _EXACT: dict[str, tuple[str, int]] = {}
 for _field, _names in NAMES.items():
     for _rank, _name in enumerate(_names):
         _EXACT.setdefault(key(_name), (_field, _rank))
-_PHRASES = sorted(((key(text), name) for name, texts in PHRASES.items() for text in texts), key=lambda it: -len(it[0]))
+_PHRASES = sorted(
+    ((key(text), name) for name, texts in PHRASES.items() for text in texts), key=lambda it: -len(it[0])
+)
 _NOT_WITH = tuple(key(text) for text in NOT_WITH)
 
 
@@ -75,7 +77,9 @@ def unit_of_header(header: str) -> tuple[str, str] | None:
 
 
 def recognise(header: Sequence[str], rows: Sequence[Sequence[str]], *, region: str = "IR") -> Recognised:
-    """Return the mapping that a header and some rows below it suggest; money and calendar are the shop's to decide."""
+    """Return the mapping that a header and some rows below it suggest; money and calendar are the shop's to
+    decide.
+    """
     preset = _preset(header)
     columns = _columns_of(preset, header) if preset else _by_name(header)
     if not columns.get("phone") and (guess := _phones_among(header, rows, columns, region)):
@@ -118,7 +122,9 @@ def _by_name(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
             claims.setdefault(found[0], []).append((found[1], position, name))
     columns = {}
     for name, claimants in claims.items():
-        ordered = tuple(header for rank, _, header in sorted(claimants) if rank < GUESSED) or (min(claimants)[2],)
+        ordered = tuple(header for rank, _, header in sorted(claimants) if rank < GUESSED) or (
+            min(claimants)[2],
+        )
         columns[name] = ordered if name in COALESCED else ordered[:1]
     return _settle(columns)
 
@@ -148,7 +154,11 @@ def _phones_among(
     taken = {name for headers in columns.values() for name in headers}
     for position, name in enumerate(header):
         cells = [cell for row in rows if (cell := _cell(row, position))]
-        if name not in taken and len(cells) >= 3 and sum(_is_phone(cell, region) for cell in cells) > 0.7 * len(cells):
+        if (
+            name not in taken
+            and len(cells) >= 3
+            and sum(_is_phone(cell, region) for cell in cells) > 0.7 * len(cells)
+        ):
             return name
     return None
 
@@ -170,7 +180,9 @@ def _row_kind(columns: dict[str, tuple[str, ...]], orders: Sequence[str]) -> str
 
 
 def _cancel_prefix(orders: Sequence[str]) -> str:
-    """Return "C" where plain numbers stand beside the same kind of number led by C, as cancelled invoices are."""
+    """Return "C" where plain numbers stand beside the same kind of number led by C, as cancelled invoices
+    are.
+    """
     plain = sum(bool(_IDS.fullmatch(number)) for number in orders)
     marked = sum(bool(re.fullmatch(r"C\d{3,}", number)) for number in orders)
     return "C" if marked and plain > marked else ""
@@ -179,7 +191,9 @@ def _cancel_prefix(orders: Sequence[str]) -> str:
 def _day_first(dates: Sequence[str]) -> bool:
     """Return False where a sample such as 3/27/2011 can only be month first."""
     months = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b")
-    return not any((match := months.match(fold(cell))) and int(match[2]) > 12 >= int(match[1]) for cell in dates)
+    return not any(
+        (match := months.match(fold(cell))) and int(match[2]) > 12 >= int(match[1]) for cell in dates
+    )
 
 
 def _cell(row: Sequence[str], position: int) -> str:

@@ -1,7 +1,7 @@
 """How a file is to be understood: which column is what, in which unit and calendar, and what odd rows mean.
 
-A mapping is a JSON document (`as_json`, `from_json`): the screen edits it, the shop remembers it by the file's
-header, and `import_orders --mapping FILE.json` takes it. Pure: values in, values out.
+A mapping is a JSON document (`as_json`, `from_json`): the screen edits it, the shop remembers it by the
+file's header, and `import_orders --mapping FILE.json` takes it. Pure: values in, values out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "negative_amounts": ("reject", "refund"),
     "unknown_people": ("reject", "guest"),
 }
-STATUS_CHOICES = ("completed", "processing", "cancelled", "refunded")
+STATUS_CHOICES = ("completed", "processing", "cancelled", "refunded", "refund_row")
 MAX_TEXT = 200
 
 
@@ -78,7 +78,9 @@ class Mapping:
         """Return the fields without which no row can be read ("amount" stands for any way to know it)."""
         have = set(self.columns)
         lacking = [] if "date" in have else ["date"]
-        priced = have & {"amount", "gross", "net"} or {"quantity", "unit_price"} <= have or "order_amount" in have
+        priced = (
+            have & {"amount", "gross", "net"} or {"quantity", "unit_price"} <= have or "order_amount" in have
+        )
         return lacking if priced else [*lacking, "amount"]
 
 
@@ -137,6 +139,8 @@ def _status_words(value: object) -> dict[str, str]:
 
 
 def signature(header: Iterable[str]) -> str:
-    """Return what a shop's files of one kind have in common: the same columns, in whatever order and spelling."""
+    """Return what a shop's files of one kind have in common: the same columns, in whatever order and
+    spelling.
+    """
     names = sorted(fold(name) for name in header)
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:40]

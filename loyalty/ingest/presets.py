@@ -1,4 +1,6 @@
-"""Exports whose maker we know: the same word means different things in them ("Name" is an order at Shopify)."""
+"""Exports whose maker we know: the same word means different things in them ("Name" is an order at
+Shopify).
+"""
 
 from __future__ import annotations
 

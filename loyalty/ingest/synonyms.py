@@ -1,236 +1,353 @@
 """What shops call their columns, in Persian and English, and the words their tills use for a status.
 
-Written as people write them; `columns.py` and `statuses.py` fold them before comparing. Within a field the earlier
-name is the better one: when several columns could be the field, the one named earlier here is taken first.
+Written as people write them; `columns.py` and `statuses.py` fold them before comparing. Within a field the
+earlier name is the better one: when several columns could be the field, the one named earlier is taken first.
 """
 
 from __future__ import annotations
 
 # What a column can be. People first, then the order, then the line.
 PERSON_FIELDS = (
-    "phone", "external_id", "card_number", "name", "first_name", "last_name", "email", "city", "province", "birth_on",
-    "gender", "tags", "consent",
+    "phone", "external_id", "card_number", "name", "first_name", "last_name", "email", "city", "province",
+    "birth_on", "gender", "tags", "consent",
 )  # fmt: skip
 ORDER_FIELDS = (
-    "order_id", "date", "time", "status", "branch", "channel", "note", "refund_of", "refund_amount", "order_amount",
-    "order_discount_amount", "order_tax",
+    "order_id", "date", "time", "status", "branch", "channel", "note", "refund_of", "refund_amount",
+    "order_amount", "order_discount_amount", "order_tax",
 )  # fmt: skip
 ROW_FIELDS = (
-    "amount", "gross", "discount_amount", "discount_rate", "tax", "net", "cost", "profit", "quantity", "unit_price",
-    "sku", "product", "category",
+    "amount", "gross", "discount_amount", "discount_rate", "tax", "net", "cost", "profit", "quantity",
+    "unit_price", "sku", "product", "category",
 )  # fmt: skip
 FIELDS = PERSON_FIELDS + ORDER_FIELDS + ROW_FIELDS
 MONEY_FIELDS = frozenset(
-    "amount gross discount_amount tax net cost profit unit_price refund_amount order_amount order_discount_amount "
-    "order_tax".split()
-)
+    {
+        "amount", "gross", "discount_amount", "tax", "net", "cost", "profit", "unit_price", "refund_amount",
+        "order_amount", "order_discount_amount", "order_tax",
+    }
+)  # fmt: skip
 # Several columns may hold these; the first that is filled counts.
 COALESCED = frozenset({"phone", "email", "name", "city", "province", "date"})
 
 NAMES: dict[str, tuple[str, ...]] = {
     "phone": (
-        "موبایل", "شماره موبایل", "تلفن همراه", "شماره همراه", "شماره تلفن همراه", "همراه", "شماره تماس", "تلفن تماس",
-        "تلفن", "شماره تلفن", "موبایل مشتری", "شماره موبایل مشتری", "تلفن مشتری", "شماره مشتری تماس",
-        "mobile", "mobile number", "mobile phone", "cell", "cell phone", "cellphone", "phone", "phone number",
-        "customer phone", "customer mobile", "billing phone", "phone billing", "billing_phone", "tel", "telephone",
-        "contact number", "msisdn", "shipping phone", "phone shipping", "default address phone",
+        "موبایل", "شماره موبایل", "تلفن همراه", "شماره همراه", "شماره تلفن همراه", "همراه", "شماره تماس",
+        "تلفن تماس", "تلفن", "شماره تلفن", "موبایل مشتری", "شماره موبایل مشتری", "تلفن مشتری",
+        "شماره مشتری تماس", "mobile", "mobile number", "mobile phone", "cell", "cell phone", "cellphone",
+        "phone", "phone number", "customer phone", "customer mobile", "billing phone", "phone billing",
+        "billing_phone", "tel", "telephone", "contact number", "msisdn", "shipping phone",
+        "phone shipping", "default address phone",
     ),
     "external_id": (
-        "کد مشتری", "شماره مشتری", "شناسه مشتری", "شناسه کاربر", "کد کاربر", "کد اشتراک", "شماره اشتراک", "آی دی مشتری",
-        "شماره عضویت", "کد عضویت", "customer id", "customerid", "customer_id", "customer no", "customer number",
-        "customer code", "customer reference id", "client id", "member id", "membership number", "user id", "userid",
-        "customer user id", "buyer id", "account id",
+        "کد مشتری", "شماره مشتری", "شناسه مشتری", "شناسه کاربر", "کد کاربر", "کد اشتراک", "شماره اشتراک",
+        "آی دی مشتری", "شماره عضویت", "کد عضویت", "customer id", "customerid", "customer_id",
+        "customer no", "customer number", "customer code", "customer reference id", "client id",
+        "member id", "membership number", "user id", "userid", "customer user id", "buyer id",
+        "account id",
     ),
     "card_number": (
-        "شماره کارت باشگاه", "کارت باشگاه", "کد کارت باشگاه", "شماره کارت عضویت", "کارت عضویت", "شماره کارت مشتری",
-        "loyalty card", "loyalty card number", "club card", "member card", "membership card", "card number customer",
+        "شماره کارت باشگاه", "کارت باشگاه", "کد کارت باشگاه", "شماره کارت عضویت", "کارت عضویت",
+        "شماره کارت مشتری", "loyalty card", "loyalty card number", "club card", "member card",
+        "membership card", "card number customer",
     ),
     "name": (
-        "نام و نام خانوادگی", "نام مشتری", "نام کامل", "نام خریدار", "مشتری", "خریدار", "نام کاربر", "نام طرف حساب",
-        "طرف حساب", "نام خانوادگی و نام", "نام شخص", "customer name", "customer", "full name", "fullname", "client name",
-        "client", "buyer", "buyer name", "billing name", "partner name", "shipping name", "contact name", "bill to",
+        "نام و نام خانوادگی", "نام مشتری", "نام کامل", "نام خریدار", "مشتری", "خریدار", "نام کاربر",
+        "نام طرف حساب", "طرف حساب", "نام خانوادگی و نام", "نام شخص", "customer name", "customer",
+        "full name", "fullname", "client name", "client", "buyer", "buyer name", "billing name",
+        "partner name", "shipping name", "contact name", "bill to",
     ),
     "first_name": (
-        "نام", "نام کوچک", "اسم", "first name", "firstname", "given name", "first name billing", "billing first name",
-        "first_name", "first name shipping",
+        "نام", "نام کوچک", "اسم", "first name", "firstname", "given name", "first name billing",
+        "billing first name", "first_name", "first name shipping",
     ),
     "last_name": (
         "نام خانوادگی", "فامیل", "فامیلی", "نام فامیل", "last name", "lastname", "surname", "family name",
         "last name billing", "billing last name", "last_name", "last name shipping",
     ),
     "email": (
-        "ایمیل", "پست الکترونیک", "پست الکترونیکی", "رایانامه", "ایمیل مشتری", "email", "e mail", "email address",
-        "customer email", "email billing", "billing email",
+        "ایمیل", "پست الکترونیک", "پست الکترونیکی", "رایانامه", "ایمیل مشتری", "email", "e mail",
+        "email address", "customer email", "email billing", "billing email",
     ),
-    "city": ("شهر", "شهرستان", "نام شهر", "شهر مشتری", "city", "town", "city billing", "billing city", "shipping city",
-             "city shipping"),
+    "city": (
+        "شهر", "شهرستان", "نام شهر", "شهر مشتری", "city", "town", "city billing", "billing city",
+        "shipping city", "city shipping",
+    ),
     "province": (
-        "استان", "نام استان", "province", "state", "region", "billing province", "billing state", "state code billing",
-        "shipping province", "state code shipping", "county",
+        "استان", "نام استان", "province", "state", "region", "billing province", "billing state",
+        "state code billing", "shipping province", "state code shipping", "county",
     ),
-    "birth_on": ("تاریخ تولد", "تولد", "birth date", "birthdate", "date of birth", "birthday", "dob"),
-    "gender": ("جنسیت", "gender", "sex"),
-    "tags": ("برچسب", "برچسبها", "برچسب ها", "تگ", "گروه مشتری", "customer tags", "customer group", "tags"),
+    "birth_on": (
+        "تاریخ تولد", "تولد", "birth date", "birthdate", "date of birth", "birthday", "dob",
+    ),
+    "gender": (
+        "جنسیت", "gender", "sex",
+    ),
+    "tags": (
+        "برچسب", "برچسبها", "برچسب ها", "تگ", "گروه مشتری", "customer tags", "customer group", "tags",
+    ),
     "consent": (
-        "رضایت پیامک", "اجازه پیامک", "عضویت پیامک", "دریافت پیامک", "رضایت", "sms consent", "accepts sms marketing",
-        "marketing consent", "consent", "opt in", "sms opt in",
+        "رضایت پیامک", "اجازه پیامک", "عضویت پیامک", "دریافت پیامک", "رضایت", "sms consent",
+        "accepts sms marketing", "marketing consent", "consent", "opt in", "sms opt in",
     ),
     "order_id": (
-        "شماره سفارش", "شماره فاکتور", "شناسه سفارش", "کد سفارش", "شماره صورتحساب", "کد فاکتور", "شناسه فاکتور",
-        "شماره خرید", "شماره رسید", "سفارش", "فاکتور", "کد رهگیری سفارش", "order number", "order id", "orderid",
-        "order no", "order_id", "order", "invoice no", "invoiceno", "invoice number", "invoice id", "invoice",
-        "receipt number", "receipt no", "receipt", "transaction id", "transaction number", "bill no", "order ref",
-        "order reference", "sale id", "pos reference",
+        "شماره سفارش", "شماره فاکتور", "شناسه سفارش", "کد سفارش", "شماره صورتحساب", "کد فاکتور",
+        "شناسه فاکتور", "شماره خرید", "شماره رسید", "سفارش", "فاکتور", "کد رهگیری سفارش", "order number",
+        "order id", "orderid", "order no", "order_id", "order", "invoice no", "invoiceno",
+        "invoice number", "invoice id", "invoice", "receipt number", "receipt no", "receipt",
+        "transaction id", "transaction number", "bill no", "order ref", "order reference", "sale id",
+        "pos reference",
     ),
     "date": (
-        "تاریخ خرید", "تاریخ سفارش", "تاریخ فاکتور", "تاریخ صدور", "تاریخ ثبت", "تاریخ فروش", "زمان سفارش", "تاریخ پرداخت",
-        "تاریخ", "تاریخ و ساعت", "زمان خرید", "order date", "orderdate", "date order", "order_date", "invoice date",
-        "invoicedate", "purchase date", "purchased at", "created at", "created_at", "placed at", "date created",
-        "order created", "paid at", "transaction date", "sale date", "datetime", "date time", "timestamp", "date",
+        "تاریخ خرید", "تاریخ سفارش", "تاریخ فاکتور", "تاریخ صدور", "تاریخ ثبت", "تاریخ فروش", "زمان سفارش",
+        "تاریخ پرداخت", "تاریخ", "تاریخ و ساعت", "زمان خرید", "order date", "orderdate", "date order",
+        "order_date", "invoice date", "invoicedate", "purchase date", "purchased at", "created at",
+        "created_at", "placed at", "date created", "order created", "paid at", "transaction date",
+        "sale date", "datetime", "date time", "timestamp", "date",
     ),
-    "time": ("ساعت", "زمان", "ساعت خرید", "ساعت سفارش", "ساعت فاکتور", "time", "order time", "sale time"),
+    "time": (
+        "ساعت", "زمان", "ساعت خرید", "ساعت سفارش", "ساعت فاکتور", "time", "order time", "sale time",
+    ),
     "status": (
-        "وضعیت سفارش", "وضعیت", "وضعیت فاکتور", "وضعیت پرداخت", "نوع فاکتور", "نوع سند", "order status", "status",
-        "financial status", "payment status", "event type", "state of order", "transaction type",
+        "وضعیت سفارش", "وضعیت", "وضعیت فاکتور", "وضعیت پرداخت", "نوع فاکتور", "نوع سند", "order status",
+        "status", "financial status", "payment status", "event type", "state of order", "transaction type",
     ),
-    "branch": ("شعبه", "نام شعبه", "فروشگاه", "نام فروشگاه", "انبار", "branch", "store", "location", "shop", "outlet",
-               "store name", "warehouse"),
-    "channel": ("کانال", "کانال فروش", "روش فروش", "نوع فروش", "منبع سفارش", "channel", "sales channel", "source",
-                "source name", "order source"),
-    "note": ("توضیحات", "یادداشت", "شرح", "ملاحظات", "note", "notes", "comment", "comments", "customer note", "remarks"),
+    "branch": (
+        "شعبه", "نام شعبه", "فروشگاه", "نام فروشگاه", "انبار", "branch", "store", "location", "shop",
+        "outlet", "store name", "warehouse",
+    ),
+    "channel": (
+        "کانال", "کانال فروش", "روش فروش", "نوع فروش", "منبع سفارش", "channel", "sales channel", "source",
+        "source name", "order source",
+    ),
+    "note": (
+        "توضیحات", "یادداشت", "شرح", "ملاحظات", "note", "notes", "comment", "comments", "customer note",
+        "remarks",
+    ),
     "refund_of": (
-        "شماره فاکتور اصلی", "فاکتور مرجع", "شماره سفارش اصلی", "برگشت از فاکتور", "original order", "original invoice",
-        "refund of", "return of", "parent order", "original order id", "original invoice no",
+        "شماره فاکتور اصلی", "فاکتور مرجع", "شماره سفارش اصلی", "برگشت از فاکتور", "original order",
+        "original invoice", "refund of", "return of", "parent order", "original order id",
+        "original invoice no",
     ),
     "refund_amount": (
-        "مبلغ مرجوعی", "مبلغ برگشتی", "مبلغ عودت", "مبلغ بازگشتی", "refunded amount", "refund amount", "amount refunded",
-        "partial refunds", "order line total refunded", "total refunded", "refund total",
+        "مبلغ مرجوعی", "مبلغ برگشتی", "مبلغ عودت", "مبلغ بازگشتی", "refunded amount", "refund amount",
+        "amount refunded", "partial refunds", "order line total refunded", "total refunded",
+        "refund total",
     ),
-    "order_amount": ("مبلغ کل فاکتور", "جمع کل فاکتور", "مبلغ کل سفارش", "جمع فاکتور", "order total", "order amount",
-                     "invoice total", "order_total"),
-    "order_discount_amount": ("تخفیف فاکتور", "تخفیف سفارش", "تخفیف کل فاکتور", "order discount", "cart discount",
-                              "cart discount amount", "invoice discount"),
-    "order_tax": ("مالیات فاکتور", "مالیات سفارش", "order tax", "order total tax", "invoice tax"),
+    "order_amount": (
+        "مبلغ کل فاکتور", "جمع کل فاکتور", "مبلغ کل سفارش", "جمع فاکتور", "order total", "order amount",
+        "invoice total", "order_total",
+    ),
+    "order_discount_amount": (
+        "تخفیف فاکتور", "تخفیف سفارش", "تخفیف کل فاکتور", "order discount", "cart discount",
+        "cart discount amount", "invoice discount",
+    ),
+    "order_tax": (
+        "مالیات فاکتور", "مالیات سفارش", "order tax", "order total tax", "invoice tax",
+    ),
     "amount": (
-        "مبلغ", "مبلغ نهایی", "مبلغ قابل پرداخت", "قابل پرداخت", "مبلغ پرداختی", "پرداختی", "مبلغ خرید", "جمع خرید",
-        "مبلغ سفارش", "مبلغ فاکتور", "مبلغ کل", "جمع کل", "جمع", "مجموع", "مجموع خرید", "قیمت کل", "جمع مبلغ",
-        "مبلغ دریافتی", "قیمت نهایی", "قیمت", "فروش", "مبلغ فروش", "order line total refund", "amount", "total", "revenue",
-        "total amount", "total price", "grand total", "amount paid", "paid", "payment", "total paid", "total collected",
-        "sales", "sale amount", "price total", "order line total", "line total", "lineitem total", "value", "spend",
+        "مبلغ", "مبلغ نهایی", "مبلغ قابل پرداخت", "قابل پرداخت", "مبلغ پرداختی", "پرداختی", "مبلغ خرید",
+        "جمع خرید", "مبلغ سفارش", "مبلغ فاکتور", "مبلغ کل", "جمع کل", "جمع", "مجموع", "مجموع خرید",
+        "قیمت کل", "جمع مبلغ", "مبلغ دریافتی", "قیمت نهایی", "قیمت", "فروش", "مبلغ فروش",
+        "order line total refund", "amount", "total", "revenue", "total amount", "total price",
+        "grand total", "amount paid", "paid", "payment", "total paid", "total collected", "sales",
+        "sale amount", "price total", "order line total", "line total", "lineitem total", "value", "spend",
         "turnover", "total sales",
     ),
     "gross": (
-        "مبلغ ناخالص", "ناخالص", "جمع قبل از تخفیف", "مبلغ قبل از تخفیف", "قبل از تخفیف", "مبلغ بدون تخفیف", "gross",
-        "gross amount", "gross sales", "before discount", "list total",
+        "مبلغ ناخالص", "ناخالص", "جمع قبل از تخفیف", "مبلغ قبل از تخفیف", "قبل از تخفیف",
+        "مبلغ بدون تخفیف", "gross", "gross amount", "gross sales", "before discount", "list total",
     ),
     "discount_amount": (
-        "تخفیف", "مبلغ تخفیف", "میزان تخفیف", "جمع تخفیف", "discount", "discounts", "discount amount", "discount total",
-        "total discount", "lineitem discount", "coupon amount",
+        "تخفیف", "مبلغ تخفیف", "میزان تخفیف", "جمع تخفیف", "discount", "discounts", "discount amount",
+        "discount total", "total discount", "lineitem discount", "coupon amount",
     ),
     "discount_rate": (
-        "درصد تخفیف", "نرخ تخفیف", "تخفیف درصد", "تخفیف درصدی", "discount rate", "discount percent", "discount %",
-        "discount percentage", "% discount", "disc %", "order line discount",
+        "درصد تخفیف", "نرخ تخفیف", "تخفیف درصد", "تخفیف درصدی", "discount rate", "discount percent",
+        "discount %", "discount percentage", "% discount", "disc %", "order line discount",
     ),
     "tax": (
-        "مالیات", "مبلغ مالیات", "ارزش افزوده", "مالیات ارزش افزوده", "مالیات بر ارزش افزوده", "عوارض و مالیات", "tax",
-        "taxes", "vat", "tax amount", "total tax", "order line tax", "gst", "sales tax",
+        "مالیات", "مبلغ مالیات", "ارزش افزوده", "مالیات ارزش افزوده", "مالیات بر ارزش افزوده",
+        "عوارض و مالیات", "tax", "taxes", "vat", "tax amount", "total tax", "order line tax", "gst",
+        "sales tax",
     ),
     "net": (
-        "مبلغ خالص", "خالص", "خالص فروش", "فروش خالص", "مبلغ پس از تخفیف", "مبلغ بعد از تخفیف", "بعد از تخفیف", "net",
-        "net amount", "net sales", "net total", "after discount", "order line w o tax", "subtotal",
+        "مبلغ خالص", "خالص", "خالص فروش", "فروش خالص", "مبلغ پس از تخفیف", "مبلغ بعد از تخفیف",
+        "بعد از تخفیف", "net", "net amount", "net sales", "net total", "after discount",
+        "order line w o tax", "subtotal",
     ),
     "cost": (
-        "بهای تمام شده", "هزینه", "قیمت تمام شده", "بهای کالا", "قیمت خرید", "مبلغ خرید کالا", "cost", "cogs",
-        "cost of goods", "total cost", "cost amount", "cost price", "cost of goods sold",
+        "بهای تمام شده", "هزینه", "قیمت تمام شده", "بهای کالا", "قیمت خرید", "مبلغ خرید کالا", "cost",
+        "cogs", "cost of goods", "total cost", "cost amount", "cost price", "cost of goods sold",
     ),
-    "profit": ("سود", "سود خالص", "مبلغ سود", "سود ناخالص", "حاشیه سود مبلغ", "profit", "gross profit", "margin amount",
-               "net profit"),
+    "profit": (
+        "سود", "سود خالص", "مبلغ سود", "سود ناخالص", "حاشیه سود مبلغ", "profit", "gross profit",
+        "margin amount", "net profit",
+    ),
     "quantity": (
-        "تعداد", "مقدار", "تعداد کالا", "تعداد محصول", "تعداد اقلام", "quantity", "qty", "units", "count", "pieces",
-        "lineitem quantity", "order line product uom qty", "item quantity",
+        "تعداد", "مقدار", "تعداد کالا", "تعداد محصول", "تعداد اقلام", "quantity", "qty", "units", "count",
+        "pieces", "lineitem quantity", "order line product uom qty", "item quantity",
     ),
     "unit_price": (
-        "قیمت واحد", "فی", "مبلغ واحد", "بهای واحد", "نرخ", "unit price", "unitprice", "unit_price", "item price",
-        "item cost", "lineitem price", "price each", "price per unit", "order line price unit", "price",
+        "قیمت واحد", "فی", "مبلغ واحد", "بهای واحد", "نرخ", "unit price", "unitprice", "unit_price",
+        "item price", "item cost", "lineitem price", "price each", "price per unit",
+        "order line price unit", "price",
     ),
     "sku": (
-        "کد کالا", "کد محصول", "شناسه کالا", "شناسه محصول", "بارکد", "کد", "sku", "stock code", "stockcode", "product code",
-        "product id", "item code", "item id", "barcode", "product sku", "lineitem sku", "article",
+        "کد کالا", "کد محصول", "شناسه کالا", "شناسه محصول", "بارکد", "کد", "sku", "stock code",
+        "stockcode", "product code", "product id", "item code", "item id", "barcode", "product sku",
+        "lineitem sku", "article",
     ),
     "product": (
-        "نام کالا", "نام محصول", "محصول", "کالا", "شرح کالا", "عنوان محصول", "عنوان کالا", "product", "product name", "item",
-        "item name", "description", "lineitem name", "product title", "product description", "order line name",
+        "نام کالا", "نام محصول", "محصول", "کالا", "شرح کالا", "عنوان محصول", "عنوان کالا", "product",
+        "product name", "item", "item name", "description", "lineitem name", "product title",
+        "product description", "order line name",
     ),
     "category": (
-        "دسته", "دسته بندی", "دستهبندی", "گروه کالا", "گروه محصول", "دسته کالا", "دسته محصول", "category", "product category",
-        "department", "product type", "item category",
+        "دسته", "دسته بندی", "دستهبندی", "گروه کالا", "گروه محصول", "دسته کالا", "دسته محصول", "category",
+        "product category", "department", "product type", "item category",
     ),
 }  # fmt: skip
 
 # Longer headers are recognised by a phrase they hold, when nothing above fits; the longest phrase decides.
 PHRASES: dict[str, tuple[str, ...]] = {
-    "phone": ("موبایل", "تلفن", "شماره تماس", "همراه", "mobile", "phone"),
-    "external_id": ("کد مشتری", "شناسه مشتری", "customer id"),
-    "name": ("نام مشتری", "نام و نام خانوادگی", "نام خریدار", "customer name", "full name"),
-    "email": ("ایمیل", "email"),
-    "order_id": ("شماره سفارش", "شماره فاکتور", "شناسه سفارش", "order number", "invoice number", "order id"),
-    "date": ("تاریخ خرید", "تاریخ سفارش", "تاریخ فاکتور", "تاریخ ثبت", "order date", "invoice date", "purchase date"),
-    "status": ("وضعیت سفارش", "order status"),
-    "amount": ("مبلغ", "total amount"),
-    "discount_amount": ("تخفیف", "discount amount"),
-    "unit_price": ("قیمت واحد", "unit price"),
-    "quantity": ("تعداد کالا", "quantity"),
-    "cost": ("بهای تمام شده", "cost of goods"),
+    "phone": (
+        "موبایل",
+        "تلفن",
+        "شماره تماس",
+        "همراه",
+        "mobile",
+        "phone",
+    ),
+    "external_id": (
+        "کد مشتری",
+        "شناسه مشتری",
+        "customer id",
+    ),
+    "name": (
+        "نام مشتری",
+        "نام و نام خانوادگی",
+        "نام خریدار",
+        "customer name",
+        "full name",
+    ),
+    "email": (
+        "ایمیل",
+        "email",
+    ),
+    "order_id": (
+        "شماره سفارش",
+        "شماره فاکتور",
+        "شناسه سفارش",
+        "order number",
+        "invoice number",
+        "order id",
+    ),
+    "date": (
+        "تاریخ خرید",
+        "تاریخ سفارش",
+        "تاریخ فاکتور",
+        "تاریخ ثبت",
+        "order date",
+        "invoice date",
+        "purchase date",
+    ),
+    "status": (
+        "وضعیت سفارش",
+        "order status",
+    ),
+    "amount": (
+        "مبلغ",
+        "total amount",
+    ),
+    "discount_amount": (
+        "تخفیف",
+        "discount amount",
+    ),
+    "unit_price": (
+        "قیمت واحد",
+        "unit price",
+    ),
+    "quantity": (
+        "تعداد کالا",
+        "quantity",
+    ),
+    "cost": (
+        "بهای تمام شده",
+        "cost of goods",
+    ),
     "tax": ("مالیات",),
 }
 # … unless the header also holds one of these: it tells of something else that merely belongs to the field.
 NOT_WITH = (
-    "سررسید", "تحویل", "ارسال", "آخرین", "اولین", "تعداد سفارش", "تعداد خرید", "due", "delivery", "shipping", "last",
-    "first", "توافقی", "پیش پرداخت", "مانده", "کد ملی", "ref",
+    "سررسید", "تحویل", "ارسال", "آخرین", "اولین", "تعداد سفارش", "تعداد خرید", "due", "delivery",
+    "shipping", "last", "first", "توافقی", "پیش پرداخت", "مانده", "کد ملی", "ref",
 )  # fmt: skip
 
 # Units as they stand in a header's brackets or after its name: (currency, display unit).
 UNITS: dict[str, tuple[str, str]] = {
     "تومان": ("IRR", "toman"), "تومن": ("IRR", "toman"), "toman": ("IRR", "toman"), "irt": ("IRR", "toman"),
     "ریال": ("IRR", "rial"), "rial": ("IRR", "rial"), "rials": ("IRR", "rial"), "irr": ("IRR", "rial"),
-    "gbp": ("GBP", ""), "£": ("GBP", ""), "usd": ("USD", ""), "$": ("USD", ""), "eur": ("EUR", ""), "€": ("EUR", ""),
+    "gbp": ("GBP", ""), "£": ("GBP", ""), "usd": ("USD", ""), "$": ("USD", ""), "eur": ("EUR", ""),
+    "€": ("EUR", ""),
 }  # fmt: skip
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "completed": (
-        "تکمیل شده", "تکمیل", "کامل", "کامل شده", "انجام شده", "انجام شد", "پرداخت شده", "پرداخت شد", "موفق", "تحویل شده",
-        "تحویل داده شده", "تحویل شد", "ارسال شده", "ارسال شد", "بسته شده", "نهایی", "نهایی شده", "تسویه", "تسویه شده",
-        "فروش", "فاکتور فروش", "قطعی", "تایید شده", "completed", "complete", "paid", "delivered", "fulfilled", "shipped",
-        "success", "successful", "succeeded", "closed", "done", "sale", "sold", "payment", "invoiced", "captured",
-        "partially refunded", "partially_refunded", "بخشی مرجوع شده", "مرجوعی جزئی", "ok", "yes", "archived", "locked",
+        "تکمیل شده", "تکمیل", "کامل", "کامل شده", "انجام شده", "انجام شد", "پرداخت شده", "پرداخت شد",
+        "موفق", "تحویل شده", "تحویل داده شده", "تحویل شد", "ارسال شده", "ارسال شد", "بسته شده", "نهایی",
+        "نهایی شده", "تسویه", "تسویه شده", "فروش", "فاکتور فروش", "قطعی", "تایید شده", "completed",
+        "complete", "paid", "delivered", "fulfilled", "shipped", "success", "successful", "succeeded",
+        "closed", "done", "sale", "sold", "payment", "invoiced", "captured", "partially refunded",
+        "partially_refunded", "بخشی مرجوع شده", "مرجوعی جزئی", "ok", "yes", "archived", "locked",
     ),
     "processing": (
-        "در حال انجام", "در حال پردازش", "در حال بررسی", "در انتظار", "در انتظار پرداخت", "در انتظار بررسی", "پرداخت نشده",
-        "معلق", "جاری", "باز", "ثبت شده", "در حال آماده سازی", "آماده ارسال", "در حال ارسال", "تسویه نشده", "processing",
-        "pending", "on hold", "on-hold", "open", "unpaid", "awaiting payment", "awaiting shipment", "in progress", "new",
-        "authorized", "partially paid", "partially_paid", "unfulfilled", "confirmed", "placed", "sent",
+        "در حال انجام", "در حال پردازش", "در حال بررسی", "در انتظار", "در انتظار پرداخت",
+        "در انتظار بررسی", "پرداخت نشده", "معلق", "جاری", "باز", "ثبت شده", "در حال آماده سازی",
+        "آماده ارسال", "در حال ارسال", "تسویه نشده", "processing", "pending", "on hold", "on-hold", "open",
+        "unpaid", "awaiting payment", "awaiting shipment", "in progress", "new", "authorized",
+        "partially paid", "partially_paid", "unfulfilled", "confirmed", "placed", "sent",
     ),
     "cancelled": (
-        "لغو شده", "لغو شد", "لغو", "کنسل", "کنسل شده", "کنسل شد", "انصراف", "ابطال", "ابطال شده", "باطل", "باطل شده",
-        "ناموفق", "رد شده", "حذف شده", "منقضی", "پیش نویس", "پیش فاکتور", "cancelled", "canceled", "cancel", "void",
-        "voided", "failed", "declined", "rejected", "expired", "deleted", "trash", "abandoned", "draft", "checkout draft",
-        "quotation",
+        "لغو شده", "لغو شد", "لغو", "کنسل", "کنسل شده", "کنسل شد", "انصراف", "ابطال", "ابطال شده", "باطل",
+        "باطل شده", "ناموفق", "رد شده", "حذف شده", "منقضی", "پیش نویس", "پیش فاکتور", "cancelled",
+        "canceled", "cancel", "void", "voided", "failed", "declined", "rejected", "expired", "deleted",
+        "trash", "abandoned", "draft", "checkout draft", "quotation",
     ),
     "refunded": (
-        "مرجوعی", "مرجوع", "مرجوع شده", "مرجوع شد", "برگشتی", "برگشت", "برگشت خورده", "برگشت از فروش", "برگشت داده شده",
-        "بازگشتی", "بازپرداخت", "بازپرداخت شده", "مسترد", "مسترد شده", "عودت", "عودت داده شده", "استرداد", "refunded",
-        "refund", "returned", "return", "fully refunded", "credit note", "chargeback", "charged back",
+        "مرجوعی", "مرجوع", "مرجوع شده", "مرجوع شد", "برگشتی", "برگشت", "برگشت خورده", "برگشت داده شده",
+        "بازگشتی", "بازپرداخت", "بازپرداخت شده", "مسترد", "مسترد شده", "عودت", "عودت داده شده", "استرداد",
+        "refunded", "returned", "return", "fully refunded",
+    ),
+    # Not an order that came back but a paper of its own that gives money back, with its own number and day.
+    "refund_row": (
+        "برگشت از فروش", "فاکتور برگشت", "فاکتور برگشت از فروش", "سند برگشت", "فاکتور مرجوعی", "refund",
+        "credit note", "sales return", "return invoice", "chargeback", "charged back",
     ),
 }  # fmt: skip
 
 # A name that stands for nobody: tills write it when the clerk asked no one's name.
 NOBODY = (
-    "مشتری متفرقه", "متفرقه", "مشتری عمومی", "عمومی", "مشتری نقدی", "نقدی", "مشتری گذری", "گذری", "مهمان", "مشتری مهمان",
-    "مشتری", "ناشناس", "بدون نام", "نامشخص", "مشتری ناشناس", "guest", "walk in", "walk-in", "walkin", "walk in customer",
-    "cash customer", "cash sale", "anonymous", "unknown", "none", "no name", "n/a", "default customer", "customer",
+    "مشتری متفرقه", "متفرقه", "مشتری عمومی", "عمومی", "مشتری نقدی", "نقدی", "مشتری گذری", "گذری", "مهمان",
+    "مشتری مهمان", "مشتری", "ناشناس", "بدون نام", "نامشخص", "مشتری ناشناس", "guest", "walk in", "walk-in",
+    "walkin", "walk in customer", "cash customer", "cash sale", "anonymous", "unknown", "none", "no name",
+    "n/a", "default customer", "customer",
 )  # fmt: skip
-YES = ("بله", "بلی", "آری", "دارد", "فعال", "موافق", "عضو", "yes", "y", "true", "1", "in", "subscribed", "opted in", "agree")
-NO = ("خیر", "نه", "ندارد", "غیرفعال", "غیر فعال", "مخالف", "لغو", "no", "n", "false", "0", "out", "unsubscribed",
-      "opted out", "لغو عضویت")  # fmt: skip
-WOMEN = ("زن", "خانم", "مونث", "بانو", "دختر", "female", "f", "woman", "mrs", "ms")
-MEN = ("مرد", "آقا", "آقای", "مذکر", "پسر", "male", "m", "man", "mr")
+# Written where nothing is known.
+BLANKS = (
+    "-", "--", "—", "_", ".", "nan", "null", "none", "nil", "n/a", "#n/a", "na", "ندارد", "نامشخص", "خالی",
+    "0",
+)  # fmt: skip
+YES = (
+    "بله", "بلی", "آری", "دارد", "فعال", "موافق", "عضو", "yes", "y", "true", "1", "in", "subscribed",
+    "opted in", "agree",
+)  # fmt: skip
+NO = (
+    "خیر", "نه", "ندارد", "غیرفعال", "غیر فعال", "مخالف", "لغو", "no", "n", "false", "0", "out",
+    "unsubscribed", "opted out", "لغو عضویت",
+)  # fmt: skip
+WOMEN = (
+    "زن", "خانم", "مونث", "بانو", "دختر", "female", "f", "woman", "mrs", "ms",
+)  # fmt: skip
+MEN = (
+    "مرد", "آقا", "آقای", "مذکر", "پسر", "male", "m", "man", "mr",
+)  # fmt: skip

@@ -13,7 +13,7 @@ from .layout import Layout, find
 from .problems import FileProblem
 from .records import Record, records
 
-__all__ = ["FileProblem", "Layout", "Record", "as_text", "inspect", "read"]
+__all__ = ["FileProblem", "Layout", "Record", "as_text", "inspect", "read", "reading"]
 
 SAMPLE_CHARS = 200_000
 SAMPLE_ROWS = 400
@@ -22,7 +22,8 @@ SHEET_MEGABYTES = 50
 
 
 def as_text(path: Path, count_known: Callable[[Sequence[str]], int], *, name: str = "") -> None:
-    """Check the file at `path`, and turn a workbook into our own text in its place, so that all else reads text.
+    """Check the file at `path`, and turn a workbook into our own text in its place, so that all else reads
+    text.
 
     Raises FileProblem for what holds no rows or is larger than allowed.
     """
@@ -59,16 +60,37 @@ def inspect(path: Path, count_known: Callable[[Sequence[str]], int]) -> Layout:
     )  # fmt: skip
 
 
-def read(path: Path, layout: Layout, *, after_line: int = 0) -> Iterator[Record]:
-    """Yield the rows below the header, or of them those that begin after `after_line`; memory stays bounded."""
-    start = max(layout.first_row, after_line + 1)
+def read(path: Path, layout: Layout) -> Iterator[Record]:
+    """Yield the rows below the header one by one; memory stays bounded."""
+    with reading(path, layout) as source:
+        yield from source
+
+
+@contextmanager
+def reading(path: Path, layout: Layout) -> Iterator[Reading]:
+    """Open the file as an iterator of its rows that also knows how far it has come."""
     with _open(path, layout.encoding) as text:
+        yield Reading(text, layout)
+
+
+class Reading:
+    """The rows of an open file; `position` is the byte up to which it has been read, roughly."""
+
+    def __init__(self, text: io.TextIOWrapper, layout: Layout) -> None:
+        self._text = text
+        self._layout = layout
+
+    def __iter__(self) -> Iterator[Record]:
+        layout = self._layout
         for _ in range(layout.first_row - 1):
-            text.readline()
-        rows = records(text, layout.separator, layout.quote, width=len(layout.header), first_line=layout.first_row)
-        for row in rows:
-            if row.line >= start:
-                yield row
+            self._text.readline()
+        return records(
+            self._text, layout.separator, layout.quote, width=len(layout.header), first_line=layout.first_row
+        )
+
+    @property
+    def position(self) -> int:
+        return self._text.buffer.tell()
 
 
 @contextmanager

@@ -19,7 +19,9 @@ MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", 
 
 
 def recognise(path: Path) -> str:
-    """Return "xlsx" or "text"; raise FileProblem for an empty file and for any kind that holds no rows of ours."""
+    """Return "xlsx" or "text"; raise FileProblem for an empty file and for any kind that holds no rows of
+    ours.
+    """
     size = path.stat().st_size
     if size == 0:
         raise FileProblem("empty")

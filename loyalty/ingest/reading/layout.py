@@ -1,4 +1,6 @@
-"""How the rows lie in a text: the separator, the quote, and on which line the header stands below any title lines."""
+"""How the rows lie in a text: the separator, the quote, and on which line the header stands below any title
+lines.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from .records import Record, records
 SEPARATORS = (",", ";", "\t", "|", "،")
 SEP_LINE = re.compile(r"""\s*["']?sep=(.)["']?\s*""", re.IGNORECASE)
 MAX_COLUMNS = 300
-# Titles, a logo's caption and a date range stand above the header in reports; thirty lines of it is already much.
+# Titles, a logo's caption and a date range stand above the header in reports; thirty lines of it is already
+# much.
 SEARCHED_ROWS = 30
 _NUMBER_LIKE = re.compile(r"[\s\d۰-۹٠-٩.,٬٫،/:+\-()٪%£$€]+|")
 
@@ -32,7 +35,8 @@ class Layout:
 
 
 def find(text: str, encoding: str, count_known: Callable[[Sequence[str]], int]) -> Layout:
-    """Return the layout of a text by its beginning; `count_known` says how many fields a row would name as a header.
+    """Return the layout of a text by its beginning; `count_known` says how many fields a row would name as
+    a header.
 
     Raises FileProblem: "empty", "too_many_columns", "one_column" where nothing separates the cells.
     """
@@ -65,7 +69,9 @@ def _rows(text: str, separator: str, quote: str, start: int) -> list[Record]:
 
 
 def _score(rows: list[Record], count_known: Callable[[Sequence[str]], int]) -> float:
-    """Weigh a separator: headers that mean something count most, then that rows agree on how many cells they have."""
+    """Weigh a separator: headers that mean something count most, then that rows agree on how many cells
+    they have.
+    """
     widths = Counter(len(row.cells) for row in rows)
     width, same = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     known = max(count_known(row.cells) for row in rows[:SEARCHED_ROWS])
@@ -101,13 +107,18 @@ def header_place(rows: Sequence[Sequence[str]], count_known: Callable[[Sequence[
 
 
 def _usual_width(rows: Sequence[Record]) -> int:
-    """Return how many cells a tenth of the rows fill: columns without a name count, one stray comma does not."""
-    filled = sorted((max((i for i, cell in enumerate(row.cells, 1) if cell.strip()), default=0) for row in rows), reverse=True)
+    """Return how many cells a tenth of the rows fill: columns without a name count, one stray comma does
+    not.
+    """
+    filled = sorted(
+        (max((i for i, cell in enumerate(row.cells, 1) if cell.strip()), default=0) for row in rows),
+        reverse=True,
+    )
     return filled[len(filled) // 10] if filled else 0
 
 
 def names(cells: Sequence[str], width: int = 0) -> tuple[str, ...]:
-    """Return one distinct name per column, at least `width`: blank ones are numbered, doubled ones counted."""
+    """Return one distinct name per column, at least `width`: blanks are numbered, doubles counted."""
     tidy = [" ".join(cell.replace("\ufeff", "").replace("\x00", "").split())[:120] for cell in cells]
     while tidy and not tidy[-1]:
         tidy.pop()

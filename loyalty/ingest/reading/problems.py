@@ -1,4 +1,6 @@
-"""What can be wrong with a whole file, or with the shape of one row, as codes; `wording.py` has the sentences."""
+"""What can be wrong with a whole file, or with the shape of one row, as codes; `wording.py` has the
+sentences.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Rows out of lines: the csv module, fenced so that one forgotten quote costs one row and no memory.
 
-Python's csv reader lets an unclosed quote swallow every following line into one cell. Here a record may span only
-so many lines; beyond, or when such a record does not fit the columns, its first line is given up and the others are
-read again.
+Python's csv reader lets an unclosed quote swallow every following line into one cell. Here a record may
+span only so many lines; beyond, or when such a record does not fit the columns, its first line is given up
+and the others are read again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ MAX_BROKEN_RECORDS = 5_000
 
 
 class Record(NamedTuple):
-    """One row: the line it begins on (counted from 1), its cells, and what is wrong with its shape, if anything."""
+    """One row: the line it begins on (counted from 1), its cells, and what is wrong with its shape, if
+    anything.
+    """
 
     line: int
     cells: list[str]
@@ -53,7 +55,11 @@ class _Lines:
             raise StopIteration
         self.taken.append(line)
         self.taken_chars += len(line)
-        if len(line) >= MAX_LINE_CHARS or len(self.taken) > MAX_RECORD_LINES or self.taken_chars > MAX_RECORD_CHARS:
+        if (
+            len(line) >= MAX_LINE_CHARS
+            or len(self.taken) > MAX_RECORD_LINES
+            or self.taken_chars > MAX_RECORD_CHARS
+        ):
             raise _Swallowed
         return line
 
@@ -73,11 +79,14 @@ class _Lines:
                 first = self.text.readline(MAX_LINE_CHARS)
 
 
-def records(text: TextIO, separator: str, quote: str = '"', *, width: int = 0, first_line: int = 1) -> Iterator[Record]:
+def records(
+    text: TextIO, separator: str, quote: str = '"', *, width: int = 0, first_line: int = 1
+) -> Iterator[Record]:
     """Yield every record that is not blank; `width` is the number of columns (0: not yet known).
 
-    A record's problem is "unclosed_quote", "line_too_long", "too_many_cells", "nul_character" or "wrong_encoding";
-    its cells are then whatever could be read. Raises FileProblem("broken_quotes") when nearly nothing can be read.
+    A record's problem is "unclosed_quote", "line_too_long", "too_many_cells", "nul_character" or
+    "wrong_encoding"; its cells are then whatever could be read. Raises FileProblem("broken_quotes") when
+    nearly nothing can be read.
     """
     lines = _Lines(text, first_line)
     broken = 0
@@ -87,7 +96,11 @@ def records(text: TextIO, separator: str, quote: str = '"', *, width: int = 0, f
         try:
             for cells in reader:
                 # At the end of the file the reader hands over an open cell as if it had been closed.
-                if width and len(lines.taken) > 1 and (len(cells) != width or _quotes(lines.taken, quote) % 2):
+                if (
+                    width
+                    and len(lines.taken) > 1
+                    and (len(cells) != width or _quotes(lines.taken, quote) % 2)
+                ):
                     raise _Swallowed
                 number, problem = lines.number, _problem(lines.taken)
                 lines.begin()
@@ -102,7 +115,11 @@ def records(text: TextIO, separator: str, quote: str = '"', *, width: int = 0, f
                 raise FileProblem("broken_quotes", line=lines.number) from None
             too_long = len(lines.taken[0]) >= MAX_LINE_CHARS
             lines.give_up_first()
-            yield Record(lines.number, [lines.taken[0][:200].strip()], "line_too_long" if too_long else "unclosed_quote")
+            yield Record(
+                lines.number,
+                [lines.taken[0][:200].strip()],
+                "line_too_long" if too_long else "unclosed_quote",
+            )
             lines.begin()
 
 
@@ -114,7 +131,8 @@ def _problem(taken: list[str]) -> str | None:
     for line in taken:
         if "\x00" in line:
             return "nul_character"
-        # Bytes that the encoding does not know arrive as lone surrogates (surrogateescape) or, in UTF-16, as U+FFFD.
+        # Bytes that the encoding does not know arrive as lone surrogates (surrogateescape) or, in UTF-16,
+        # as U+FFFD.
         if not line.isascii() and _undecodable(line):
             return "wrong_encoding"
     return None

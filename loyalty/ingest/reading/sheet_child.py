@@ -1,7 +1,8 @@
 """Reads one workbook and writes it as text; run as a process of its own with little memory, never imported.
 
-Arguments: workbook, target, sheet (-1: all visible ones are looked at, the first with rows is written), bytes of
-memory, seconds of processor time. Answers with one line of JSON: {"sheets": [{"index", "head"}]} or {"problem"}.
+Arguments: workbook, target, sheet (-1: all visible ones are looked at, the first with rows is written),
+bytes of memory, seconds of processor time. Answers with one line of JSON: {"sheets": [{"index", "head"}]}
+or {"problem"}.
 """
 
 import csv
@@ -15,7 +16,9 @@ MAX_SHEETS = 20
 
 
 def plain(value: object) -> str:
-    """Return a cell as a person would type it: 9121234567.0 is a phone and no fraction, a day has no midnight."""
+    """Return a cell as a person would type it: 9121234567.0 is a phone and no fraction, a day has no
+    midnight.
+    """
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -44,7 +47,8 @@ def main() -> dict:
         visible = [
             index
             for index, sheet in enumerate(workbook.sheets_metadata)
-            if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet
+            if sheet.visible == calamine.SheetVisibleEnum.Visible
+            and sheet.typ == calamine.SheetTypeEnum.WorkSheet
         ]
         sheets = []
         for index in [only] if only >= 0 else visible[:MAX_SHEETS]:

@@ -1,7 +1,7 @@
 """A workbook into plain text: its zip looked through first, then read by a child process on short rations.
 
-A .xlsx of half a megabyte can inflate to gigabytes, and the sizes in its directory may lie; so the parts are really
-inflated and counted here, in one pass that keeps nothing, before any parser sees them.
+A .xlsx of half a megabyte can inflate to gigabytes, and the sizes in its directory may lie; so the parts
+are really inflated and counted here, in one pass that keeps nothing, before any parser sees them.
 """
 
 from __future__ import annotations
@@ -32,16 +32,19 @@ BLOCK = 1 << 18
 
 
 def to_text(path: Path, target: Path, count_known: Callable[[Sequence[str]], int]) -> None:
-    """Write the rows of the best visible sheet of the workbook at `path` to `target`, one line per row of the sheet.
+    """Write the rows of the best visible sheet of the workbook at `path` to `target`, one line per row of
+    the sheet.
 
-    The text is UTF-8 with commas. Raises FileProblem: not_a_workbook, encrypted, bomb, too_many_cells_in_sheet,
-    too_many_columns, no_rows, too_slow, unreadable_workbook.
+    The text is UTF-8 with commas. Raises FileProblem: not_a_workbook, encrypted, bomb,
+    too_many_cells_in_sheet, too_many_columns, no_rows, too_slow, unreadable_workbook.
     """
     look_through(path)
     answer = _ask_child(path, target)
     if "problem" in answer:
         raise FileProblem(answer["problem"])
-    best = max(answer["sheets"], key=lambda sheet: max(map(count_known, sheet["head"]), default=0), default=None)
+    best = max(
+        answer["sheets"], key=lambda sheet: max(map(count_known, sheet["head"]), default=0), default=None
+    )
     if best is None:
         raise FileProblem("no_rows")
     if len(answer["sheets"]) > 1:
@@ -49,7 +52,9 @@ def to_text(path: Path, target: Path, count_known: Callable[[Sequence[str]], int
 
 
 def look_through(path: Path) -> None:
-    """Raise FileProblem for a zip that is no workbook, has a password, or inflates to more than a workbook may."""
+    """Raise FileProblem for a zip that is no workbook, has a password, or inflates to more than a workbook
+    may.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -70,7 +75,11 @@ def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
     names = {entry.filename for entry in entries}
     if not any(name.startswith("xl/") for name in names):
         raise FileProblem("not_a_workbook")
-    if len(entries) > MAX_ENTRIES or len(names) < len(entries) or sum(it.file_size for it in entries) > MAX_INFLATED:
+    if (
+        len(entries) > MAX_ENTRIES
+        or len(names) < len(entries)
+        or sum(it.file_size for it in entries) > MAX_INFLATED
+    ):
         raise FileProblem("bomb")
     for entry in entries:
         if entry.flag_bits & 0x1:
@@ -121,12 +130,25 @@ def _blocks(path: Path, entry: zipfile.ZipInfo):
 
 def _ask_child(path: Path, target: Path, sheet: int = -1) -> dict:
     """Run the reader on its own with its memory limited; a death of it is an answer too."""
-    command = [sys.executable, "-I", str(CHILD), str(path), str(target), str(sheet), str(CHILD_MEMORY), str(CHILD_SECONDS)]
+    command = [
+        sys.executable,
+        "-I",
+        str(CHILD),
+        str(path),
+        str(target),
+        str(sheet),
+        str(CHILD_MEMORY),
+        str(CHILD_SECONDS),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS + 10, check=False)
     except subprocess.TimeoutExpired as error:
         raise FileProblem("too_slow") from error
     lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
     if done.returncode != 0 or not lines:
-        raise FileProblem("too_much_memory" if done.returncode < 0 or b"memory" in done.stderr.lower() else "unreadable_workbook")
+        raise FileProblem(
+            "too_much_memory"
+            if done.returncode < 0 or b"memory" in done.stderr.lower()
+            else "unreadable_workbook"
+        )
     return json.loads(lines[-1])

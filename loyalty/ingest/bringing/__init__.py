@@ -1,0 +1,1 @@
+"""Staged rows into customers, products, orders and refunds, by sets: only what changed is written."""

@@ -1,0 +1,197 @@
+"""One batch of staged sales into orders, lines, and the refunds that their own rows tell of.
+
+A batch holds every row of its orders, wherever they stood in the file. Rows leave the staging table in the
+same transaction in which their orders are written, so a batch happens once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from . import statements
+from .statements import Values
+
+# Rows without an order number get one made of what they say, and a count where several say the same.
+BATCH = """
+WITH moved AS (DELETE FROM ingest_stagedrow WHERE shop_id = %(shop)s AND run_key = %(run)s
+               AND bucket >= %(low)s AND bucket < %(high)s RETURNING *),
+numbered AS (SELECT *,
+    CASE WHEN base IS NOT NULL THEN row_number() OVER (PARTITION BY base ORDER BY line_no) END AS nth,
+    %(drops_duplicates)s AND row_number() OVER (PARTITION BY order_key, base,
+        fingerprint ORDER BY line_no) > 1 AS doubled
+    FROM moved)
+SELECT m.*, coalesce(order_key, '~' || base || CASE WHEN nth > 1 THEN '-' || nth ELSE '' END) AS key,
+       s.customer_key AS customer_id, p.id AS product_id, CASE WHEN doubled THEN 'ignored' END AS state
+FROM numbered m
+LEFT JOIN ingest_stagedperson s ON s.shop_id = %(shop)s AND s.run_key = %(run)s AND s.key = m.person
+LEFT JOIN customers_product p ON p.shop_id = %(shop)s AND p.sku = m.sku
+"""
+# Where a row is a whole order, the last one of a number is it. The others either say the same or were wrong.
+REPEATED = """
+WITH last AS (SELECT DISTINCT ON (key) * FROM batch WHERE state IS NULL ORDER BY key, line_no DESC)
+UPDATE batch b SET state = CASE WHEN
+    (b.customer_id, b.placed_at, b.status, b.gross, b.discount, b.net, b.tax, b.cost, b.product_id,
+        b.quantity)
+    IS NOT DISTINCT FROM
+    (last.customer_id, last.placed_at, last.status, last.gross, last.discount, last.net, last.tax, last.cost,
+     last.product_id, last.quantity) THEN 'unchanged' ELSE 'rejected' END
+FROM last WHERE last.key = b.key AND b.state IS NULL AND b.line_no < last.line_no
+"""
+CONTRADICTED = "SELECT line_no FROM batch WHERE state = 'rejected' ORDER BY line_no"
+# An order's own sums, where the file has them, stand above what its lines add up to. A refund repeated on
+# every line is one refund.
+ORDERS = """
+WITH sums AS (
+    SELECT key, min(line_no) AS first_line, min(placed_at) AS placed_at, min(placed_on) AS placed_on,
+        count(*) AS rows,
+        sum(gross)::bigint AS gross, sum(discount)::bigint AS discount, sum(net)::bigint AS net,
+            sum(tax)::bigint AS tax,
+        CASE WHEN count(cost) = count(*) THEN sum(cost)::bigint END AS cost,
+        max(order_amount) AS order_amount, abs(max(order_discount)) AS order_discount,
+            max(order_tax) AS order_tax,
+        CASE WHEN sum(refund_amount) > sum(net)
+            AND min(refund_amount) = max(refund_amount) THEN max(refund_amount)
+             ELSE coalesce(sum(refund_amount), 0) END::bigint AS refund
+    FROM batch WHERE state IS NULL GROUP BY key),
+totals AS (
+    SELECT *, coalesce(order_tax, tax) AS all_tax,
+        CASE WHEN order_amount IS NOT NULL THEN order_amount - coalesce(order_tax, tax, 0)
+             ELSE net - coalesce(order_discount, 0) END AS all_net,
+        CASE WHEN order_amount IS NOT NULL THEN coalesce(order_discount, discount)
+             ELSE discount + coalesce(order_discount, 0) END AS all_discount
+    FROM sums),
+found AS (
+    SELECT t.key, t.first_line, t.rows, t.placed_at, t.placed_on, coalesce(f.customer_id,
+        o.customer_id) AS customer_id,
+        CASE WHEN %(knows_status)s OR o.id IS NULL THEN f.status ELSE o.status END AS status,
+        CASE WHEN t.order_amount IS NULL THEN t.gross ELSE all_net + all_discount END AS gross_amount,
+        all_discount AS discount_amount, all_net AS net_amount, coalesce(all_tax, o.tax_amount) AS tax_amount,
+        coalesce(t.cost, o.cost_amount) AS cost_amount, coalesce(nullif(f.branch, ''), o.branch,
+            '') AS branch,
+        coalesce(nullif(f.channel, ''), o.channel, '') AS channel, f.note, o.id AS order_id,
+        CASE WHEN %(knows_refunds)s THEN t.refund ELSE coalesce(r.amount, 0) END AS refund,
+            r.amount AS old_refund,
+        o AS old
+    FROM totals t JOIN batch f ON f.line_no = t.first_line
+    LEFT JOIN customers_order o ON o.shop_id = %(shop)s AND o.source = %(source)s AND o.external_id = t.key
+    LEFT JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s
+        AND r.external_id = 'order:' || t.key)
+SELECT key, first_line, rows, placed_at, placed_on, customer_id, status, gross_amount, discount_amount,
+    net_amount,
+    tax_amount, cost_amount, branch, channel, note, order_id, refund,
+    CASE WHEN order_id IS NULL THEN 'added'
+         WHEN (customer_id, placed_at, placed_on, status, gross_amount, discount_amount, net_amount,
+             tax_amount, cost_amount,
+               branch, channel, refund) IS DISTINCT FROM
+              ((old).customer_id, (old).placed_at, (old).placed_on, (old).status, (old).gross_amount,
+                  (old).discount_amount,
+               (old).net_amount, (old).tax_amount, (old).cost_amount, (old).branch, (old).channel,
+                   coalesce(old_refund, 0))
+         THEN 'updated' ELSE 'unchanged' END AS state
+FROM found
+"""
+RENEW_ORDERS = """
+UPDATE customers_order o SET customer_id = b.customer_id, placed_at = b.placed_at, placed_on = b.placed_on,
+    status = b.status, gross_amount = b.gross_amount, discount_amount = b.discount_amount,
+        net_amount = b.net_amount,
+    tax_amount = b.tax_amount, cost_amount = b.cost_amount, branch = b.branch, channel = b.channel
+FROM batch_order b WHERE b.state = 'updated' AND o.shop_id = %(shop)s AND o.id = b.order_id
+"""
+ADD_ORDERS = """
+WITH made AS (
+    INSERT INTO customers_order (shop_id, customer_id, source, external_id, placed_at, placed_on,
+        status, gross_amount,
+        discount_amount, net_amount, tax_amount, cost_amount, branch, channel, created_at)
+    SELECT %(shop)s, customer_id, %(source)s, key, placed_at, placed_on, status, gross_amount,
+        discount_amount, net_amount,
+        tax_amount, cost_amount, branch, channel, now() FROM batch_order
+            WHERE state = 'added' ORDER BY first_line
+    RETURNING id, external_id)
+UPDATE batch_order b SET order_id = made.id FROM made WHERE made.external_id = b.key
+"""
+LINES = """
+SELECT b.line_no AS row_no, o.order_id, row_number() OVER (PARTITION BY b.key ORDER BY b.line_no) AS line_no,
+    b.product_id, b.quantity / 1000.0 AS quantity, b.unit_amount, b.discount AS discount_amount,
+        b.net AS net_amount,
+    b.cost AS cost_amount, o.state AS order_state, NULL::text AS state
+FROM batch b JOIN batch_order o ON o.key = b.key
+WHERE b.state IS NULL AND (%(is_line)s OR b.product_id IS NOT NULL)
+"""
+COMPARE_LINES = """
+UPDATE batch_line b SET state = CASE WHEN (l.product_id, l.quantity, l.unit_amount, l.discount_amount,
+    l.net_amount)
+    IS NOT DISTINCT FROM (b.product_id, b.quantity, b.unit_amount, b.discount_amount, b.net_amount)
+    AND (b.cost_amount IS NULL OR b.cost_amount IS NOT DISTINCT
+        FROM l.cost_amount) THEN 'unchanged' ELSE 'updated' END
+FROM customers_orderline l
+WHERE b.order_state <> 'added' AND l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no = b.line_no
+"""
+RENEW_LINES = """
+UPDATE customers_orderline l SET product_id = b.product_id, quantity = b.quantity,
+    unit_amount = b.unit_amount,
+    discount_amount = b.discount_amount, net_amount = b.net_amount,
+        cost_amount = coalesce(b.cost_amount, l.cost_amount)
+FROM batch_line b WHERE b.state = 'updated' AND l.shop_id = %(shop)s AND l.order_id = b.order_id
+    AND l.line_no = b.line_no
+"""
+ADD_LINES = """
+INSERT INTO customers_orderline (shop_id, order_id, line_no, product_id, quantity, unit_amount,
+    discount_amount,
+    net_amount, cost_amount)
+SELECT %(shop)s, order_id, line_no, product_id, quantity, unit_amount, discount_amount, net_amount,
+    cost_amount
+FROM batch_line WHERE state IS NULL ORDER BY order_id, line_no
+"""
+# A corrected file may have fewer lines for an order than were known.
+DROP_LINES = """
+WITH gone AS (
+    DELETE FROM customers_orderline l USING (SELECT order_id, max(line_no) AS last FROM batch_line
+        WHERE order_state <> 'added' GROUP BY order_id) b
+    WHERE l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no > b.last RETURNING l.order_id)
+UPDATE batch_order o SET state = 'updated' FROM gone WHERE gone.order_id = o.order_id
+    AND o.state = 'unchanged'
+"""
+DROP_REFUNDS = """
+DELETE FROM customers_refund r USING batch_order b WHERE b.state = 'updated' AND b.refund = 0
+    AND r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = 'order:' || b.key
+"""
+WRITE_REFUNDS = """
+INSERT INTO customers_refund AS r (shop_id, customer_id, order_id, source, external_id, refunded_at,
+    refunded_on, amount,
+    cost_amount, reason)
+SELECT %(shop)s, customer_id, order_id, %(source)s, 'order:' || key, placed_at, placed_on, refund,
+    CASE WHEN refund = net_amount THEN cost_amount END, note
+FROM batch_order WHERE refund > 0 AND state <> 'unchanged' ORDER BY first_line
+ON CONFLICT (shop_id, source, external_id) DO UPDATE SET customer_id = excluded.customer_id,
+    amount = excluded.amount,
+    refunded_at = excluded.refunded_at, refunded_on = excluded.refunded_on, cost_amount = excluded.cost_amount
+"""
+TALLY = """
+SELECT coalesce(b.state, CASE WHEN o.state = 'added' THEN 'added'
+        WHEN o.state = 'updated' OR (l.row_no IS NOT NULL AND l.state IS DISTINCT
+            FROM 'unchanged') THEN 'updated'
+        ELSE 'unchanged' END) AS outcome, count(*)
+FROM batch b LEFT JOIN batch_order o ON o.key = b.key
+LEFT JOIN batch_line l ON l.row_no = b.line_no GROUP BY 1
+"""
+
+
+def bring(values: Values) -> tuple[Counter[str], list[int]]:
+    """Write the batch; return {outcome: rows} and the lines that a later row of their order contradicts."""
+    statements.make("batch", BATCH, values)
+    contradicted = []
+    if not values.is_line:
+        statements.run(REPEATED, values)
+        contradicted = [line for (line,) in statements.rows(CONTRADICTED, values)]
+    statements.make("batch_order", ORDERS, values)
+    statements.run(RENEW_ORDERS, values)
+    statements.run(ADD_ORDERS, values)
+    statements.make("batch_line", LINES, values)
+    if statements.rows("SELECT 1 FROM batch_order WHERE state <> 'added' LIMIT 1", values):
+        statements.run(COMPARE_LINES, values)
+        statements.run(RENEW_LINES, values)
+        statements.run(DROP_LINES, values)
+        statements.run(DROP_REFUNDS, values)
+    statements.run(ADD_LINES, values)
+    statements.run(WRITE_REFUNDS, values)
+    return Counter(dict(statements.rows(TALLY, values))), contradicted

@@ -1,0 +1,46 @@
+"""Runs the statements of this folder with the import's values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Values:
+    """What every statement may name: %(shop)s, %(run)s …"""
+
+    shop: int
+    run: int
+    source: str
+    is_line: bool
+    knows_status: bool
+    knows_refunds: bool
+    drops_duplicates: bool
+    consent_evidence: str = ""
+    low: int = 0
+    high: int = 0
+
+
+def run(statement: str, values: Values) -> int:
+    """Run one statement; return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asdict(values))
+        return max(cursor.rowcount, 0)
+
+
+def rows(statement: str, values: Values) -> list[tuple]:
+    """Run one query; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asdict(values))
+        return cursor.fetchall()
+
+
+def make(name: str, query: str, values: Values) -> None:
+    """Make the temporary table `name` of a query, in place of the batch before."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+        cursor.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {query}", asdict(values))
+        # Without numbers the planner takes a table it does not know for small, and loops over it.
+        cursor.execute(f"ANALYZE pg_temp.{name}")

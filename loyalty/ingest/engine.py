@@ -1,0 +1,313 @@
+"""Carries out an import: reads the file into staging, brings it in by batches, and renews what follows.
+
+Every step commits its rows together with how far it came. A worker that dies leaves a lease behind; when it
+has run out another takes the import up at the last committed step. Nothing is ever recorded twice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from loyalty.shops import audit
+from loyalty.shops.models import Shop
+from loyalty.shops.scope import scope
+
+from . import aftermath, runs, staging
+from .bringing import people, products, refunds, sales
+from .bringing.statements import Values
+from .bringing.statements import run as execute
+from .mapping import MappingError
+from .models import ImportReject, ImportRun
+from .reading import files
+from .reading.files import FileProblem
+from .rows import BUCKETS, Ignored, Rejected, Row
+
+CHUNK_ROWS = 20_000
+BATCH_ROWS = 60_000
+LEASE = datetime.timedelta(minutes=2)
+# One statement over a million people, or the scoring of the whole shop, shows no sign of life while it runs.
+LONG_LEASE = datetime.timedelta(minutes=20)
+MAX_ATTEMPTS = 3
+# A report of more lines than this nobody reads; they are still counted.
+MAX_REJECTS_KEPT = 50_000
+# Imports of one shop bring their rows in one at a time ("IMPO").
+LOCK = 0x494D504F
+
+
+class Stopped(Exception):
+    """The owner asked to stop, or another worker has taken the import over."""
+
+
+def carry_out(shop: Shop, run_id: int, *, renew: bool = True) -> ImportRun | None:
+    """Carry the import out from where it stands; return it as it ended, or None where it is not ours to do.
+
+    `renew` asks for segments and tiers to be renewed at the end.
+    """
+    token = claim(shop, run_id)
+    if token is None:
+        return None
+    try:
+        _read(shop, run_id, token)
+        _bring(shop, run_id, token)
+        _finish(shop, run_id, token, renew)
+    except Stopped:
+        _stop(shop, run_id, token)
+    except (FileProblem, MappingError) as problem:
+        _fail(shop, run_id, token, problem.code, problem.details)
+    except FileNotFoundError:
+        _fail(shop, run_id, token, "gone", {})
+    with scope(shop):
+        return ImportRun.objects.get(pk=run_id)
+
+
+def claim(shop: Shop, run_id: int) -> str | None:
+    """Take the import for this worker; return the token to hold it by, or None where another holds it or it
+    is over.
+
+    One that was taken up too often without an end is given up: whatever kills its workers would go on doing
+    so.
+    """
+    token = secrets.token_hex(16)
+    with scope(shop):
+        free = ImportRun.objects.filter(pk=run_id, state__in=ImportRun.OPEN).filter(
+            Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+        )
+        if free.filter(attempts__gte=MAX_ATTEMPTS).update(
+            state=ImportRun.State.FAILED, error_code="gave_up", finished_at=timezone.now()
+        ):
+            return None
+        claimed = free.update(
+            state=ImportRun.State.RUNNING,
+            lease_token=token,
+            leased_until=Now() + LEASE,
+            attempts=F("attempts") + 1,
+            started_at=Coalesce("started_at", Now()),
+        )
+    return token if claimed else None
+
+
+@contextmanager
+def _step(shop: Shop, run_id: int, token: str, lease: datetime.timedelta = LEASE) -> Iterator[ImportRun]:
+    """Open a transaction of the run, which is then ours and locked; raise Stopped where it is not, or shall
+    stop.
+
+    What the block changes of the run is saved with its rows.
+    """
+    with scope(shop):
+        run = (
+            ImportRun.objects.select_for_update()
+            .filter(pk=run_id, lease_token=token, state="running")
+            .first()
+        )
+        if run is None or run.wants_cancel:
+            raise Stopped
+        run.leased_until = timezone.now() + lease
+        yield run
+        run.save()
+
+
+def _read(shop: Shop, run_id: int, token: str) -> None:
+    """Read the file from the last committed line on into staging."""
+    with _step(shop, run_id, token) as run:
+        if staging.count(run) != run.staged_rows - run.brought_rows:
+            _read_again(run)
+        if run.stage != ImportRun.Stage.READING:
+            return
+        reader = runs.reader_for(run, shop)
+        layout, after, path = runs.layout_of(run), run.read_line, run.path
+        if not after:
+            run.report["before"] = aftermath.segments()
+    chunk = _Chunk()
+    with files.reading(path, layout) as source:
+        for record in source:
+            if record.line <= after:
+                reader.skip(record)
+                continue
+            chunk.add(reader.read(record), record.line)
+            if chunk.rows >= CHUNK_ROWS:
+                _commit(shop, run_id, token, chunk, reader, source.position)
+                chunk = _Chunk()
+        _commit(shop, run_id, token, chunk, reader, source.position, is_last=True)
+
+
+def _read_again(run: ImportRun) -> None:
+    """Begin the reading anew: the database has crashed and emptied the staging tables. What was brought in
+    stays.
+    """
+    staging.forget(run)
+    run.rejects.exclude(reason="order_repeated").delete()
+    run.stage = ImportRun.Stage.READING
+    run.read_line = run.read_bytes = run.staged_rows = run.rows = 0
+    brought = run.report.get("brought", {})
+    run.ignored, run.rejected = brought.get("ignored", 0), brought.get("rejected", 0)
+
+
+class _Chunk:
+    """What was read since the last commit."""
+
+    def __init__(self) -> None:
+        self.rows = self.ignored = self.first_line = self.last_line = 0
+        self.staged: list[Row] = []
+        self.rejected: list[Rejected] = []
+
+    def add(self, outcome: Row | Rejected | Ignored, line: int) -> None:
+        self.rows += 1
+        self.first_line = self.first_line or line
+        self.last_line = line
+        if isinstance(outcome, Row):
+            self.staged.append(outcome)
+        elif isinstance(outcome, Rejected):
+            self.rejected.append(outcome)
+        else:
+            self.ignored += 1
+
+
+def _commit(
+    shop: Shop, run_id: int, token: str, chunk: _Chunk, reader, position: int, is_last: bool = False
+) -> None:
+    with _step(shop, run_id, token, LONG_LEASE if is_last else LEASE) as run:
+        staging.stage(run, chunk.staged, reader.take_people(), reader.take_products(), chunk.first_line)
+        _keep_rejects(run, chunk.rejected)
+        run.rows += chunk.rows
+        run.staged_rows += len(chunk.staged)
+        run.ignored += chunk.ignored
+        run.rejected += len(chunk.rejected)
+        run.read_line = chunk.last_line or run.read_line
+        run.read_bytes = position
+        for word, count in reader.unknown_statuses.items():
+            words = run.report.setdefault("unknown_statuses", {})
+            if word in words or len(words) < 50:
+                words[word] = words.get(word, 0) + count
+        reader.unknown_statuses.clear()
+        if is_last:
+            run.stage = ImportRun.Stage.PEOPLE
+            staging.forget_brought(run)
+
+
+def _keep_rejects(run: ImportRun, rejected: list[Rejected]) -> None:
+    room = max(MAX_REJECTS_KEPT - run.rejected, 0)
+    ImportReject.objects.bulk_create(
+        [
+            ImportReject(
+                run=run, line_no=row.line_no, reason=row.reason, column=row.column[:130], excerpt=row.excerpt
+            )
+            for row in rejected[:room]
+        ],
+        batch_size=2000,
+    )
+
+
+def _bring(shop: Shop, run_id: int, token: str) -> None:
+    """Bring staged people and products in, then the orders batch by batch, then the refunds."""
+    with _step(shop, run_id, token, LONG_LEASE) as run:
+        if run.stage == ImportRun.Stage.PEOPLE:
+            values = _values(run)
+            _one_at_a_time(values)
+            products.bring(values)
+            for name, number in people.bring(values).items():
+                run.report[name] = run.report.get(name, 0) + number
+            run.stage = ImportRun.Stage.ORDERS
+        step = max(1, BUCKETS * BATCH_ROWS // max(run.staged_rows, 1))
+        low, is_over = run.next_bucket, run.stage == ImportRun.Stage.SCORING
+    while not is_over and low < 2 * BUCKETS:
+        # Sales and refunds never share a batch: those differ in what they become.
+        high = min(low + step, BUCKETS if low < BUCKETS else 2 * BUCKETS)
+        with _step(shop, run_id, token) as run:
+            _bring_batch(run, low, high)
+        low = high
+
+
+def _bring_batch(run: ImportRun, low: int, high: int) -> None:
+    values = _values(run, low, high)
+    _one_at_a_time(values)
+    if low < BUCKETS:
+        tally, contradicted = sales.bring(values)
+        _keep_rejects(run, [Rejected(line, "order_repeated", "", "") for line in contradicted])
+    else:
+        tally = refunds.bring(values)
+    for outcome in ("added", "updated", "unchanged", "ignored", "rejected"):
+        setattr(run, outcome, getattr(run, outcome) + tally[outcome])
+    # Kept apart, for when the reading has to begin anew.
+    brought = run.report.setdefault("brought", {"ignored": 0, "rejected": 0})
+    brought["ignored"] += tally["ignored"]
+    brought["rejected"] += tally["rejected"]
+    run.brought_rows += tally.total()
+    run.next_bucket = high
+
+
+def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
+    mapping = runs.mapping_of(run)
+    return Values(
+        shop=run.shop_id,
+        run=run.pk,
+        source=mapping.source,
+        is_line=mapping.row_kind == "line",
+        knows_status="status" in mapping.columns,
+        knows_refunds=bool(mapping.columns.keys() & {"status", "refund_amount"}),
+        drops_duplicates=mapping.duplicates == "drop",
+        consent_evidence=mapping.consent_evidence,
+        low=low,
+        high=high,
+    )
+
+
+def _one_at_a_time(values: Values) -> None:
+    execute(f"SELECT pg_advisory_xact_lock({LOCK}, %(shop)s::integer)", values)
+
+
+def _finish(shop: Shop, run_id: int, token: str, renew: bool) -> None:
+    with _step(shop, run_id, token, LONG_LEASE) as run:
+        run.stage = ImportRun.Stage.SCORING
+    with _step(shop, run_id, token, LONG_LEASE) as run:
+        if renew:
+            run.report["renewed"] = aftermath.renew(shop)
+            run.report["after"] = aftermath.segments()
+        staging.forget(run)
+        run.state = ImportRun.State.DONE
+        _end(run)
+        audit.record(
+            "imports.finished",
+            run.name,
+            run=run.pk,
+            added=run.added,
+            updated=run.updated,
+            rejected=run.rejected,
+        )
+
+
+def _stop(shop: Shop, run_id: int, token: str) -> None:
+    """Leave a run that the owner stopped; one that another worker took over is not ours to touch."""
+    with scope(shop):
+        run = (
+            ImportRun.objects.select_for_update()
+            .filter(pk=run_id, lease_token=token, wants_cancel=True)
+            .first()
+        )
+        if run:
+            staging.forget(run)
+            run.state = ImportRun.State.CANCELLED
+            _end(run)
+            run.save()
+
+
+def _fail(shop: Shop, run_id: int, token: str, code: str, details: dict) -> None:
+    with scope(shop):
+        run = ImportRun.objects.select_for_update().filter(pk=run_id, lease_token=token).first()
+        if run:
+            staging.forget(run)
+            run.state, run.error_code, run.error_details = ImportRun.State.FAILED, code, details
+            _end(run)
+            run.save()
+
+
+def _end(run: ImportRun) -> None:
+    run.finished_at = timezone.now()
+    run.leased_until = None
+    run.lease_token = ""

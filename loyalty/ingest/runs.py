@@ -1,0 +1,192 @@
+"""An import from the owner's side: take a file, say how it is read, start it, stop it, look into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from loyalty.shops import audit
+from loyalty.shops.models import Shop, User
+from loyalty.shops.scope import current_shop
+from loyalty.ui.money import currency
+
+from . import columns, wording
+from .cells import Context
+from .mapping import Mapping, MappingError, from_json, signature
+from .models import ImportRun, RememberedMapping
+from .reading import files
+from .reading.files import FileProblem, Layout
+from .rows import RowReader
+
+# Other doors write their orders under these; a file must not pass for one of them.
+RESERVED_SOURCES = frozenset(("manual", "counter", "api", "woocommerce", "shopify"))
+SAFE_NAME = re.compile(r"[\x00-\x1f/\\]+")
+
+
+def context_of(shop: Shop) -> Context:
+    """Return what the shop says about its files; the one place of this room that asks what day it is."""
+    return Context(shop.currency, shop.display_unit, shop.time_zone, shop.phone_region, shop.today())
+
+
+def receive(blocks: Iterable[bytes], name: str, *, by: User | None = None) -> ImportRun:
+    """Keep the file, look how it is laid out and propose a mapping; raise ValidationError where it holds no
+    rows.
+
+    `blocks` is the file's content in pieces; never is the whole of it in memory.
+    """
+    run = ImportRun(name=SAFE_NAME.sub(" ", name).strip()[-200:] or "file", started_by=by)
+    run.path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _keep(blocks, run.path)
+        files.as_text(run.path, columns.count_known)
+        layout = files.inspect(run.path, columns.count_known)
+        run.size_bytes = run.path.stat().st_size
+        run.layout = _layout_json(layout)
+        run.signature = signature(layout.header)
+        run.mapping = propose(layout, current_shop()).as_json()
+        run.save()
+    except FileProblem as problem:
+        run.path.unlink(missing_ok=True)
+        raise wording.as_validation_error(problem) from problem
+    audit.record("imports.uploaded", run.name, run=run.pk, bytes=run.size_bytes)
+    return run
+
+
+def _keep(blocks: Iterable[bytes], path: Path) -> None:
+    size = 0
+    with path.open("xb") as file:
+        for block in blocks:
+            size += len(block)
+            if size > files.TEXT_MEGABYTES * 1_000_000:
+                raise FileProblem("too_large", limit=files.TEXT_MEGABYTES)
+            file.write(block)
+
+
+def _layout_json(layout: Layout) -> dict:
+    document = asdict(replace(layout, sample=()))
+    document.pop("sample")
+    return document
+
+
+def layout_of(run: ImportRun) -> Layout:
+    return Layout(**{**run.layout, "header": tuple(run.layout["header"])})
+
+
+def mapping_of(run: ImportRun) -> Mapping:
+    return from_json(run.mapping)
+
+
+def propose(layout: Layout, shop: Shop) -> Mapping:
+    """Return what the shop said about such a file before, or else what its columns suggest.
+
+    Raises FileProblem("other_currency") where a column is in a money that the shop does not count in.
+    """
+    remembered = RememberedMapping.objects.filter(signature=signature(layout.header)).first()
+    if remembered and (known := _still_fits(remembered.mapping, layout)):
+        return known
+    found = columns.recognise(
+        layout.header, [row.cells for row in layout.sample if not row.problem], region=shop.phone_region
+    )
+    if found.currency and found.currency != shop.currency:
+        raise FileProblem("other_currency", found=found.currency, currency=shop.currency)
+    # Americans write the month first; the sample may say otherwise, and so may the owner.
+    day_first = found.mapping.day_first and shop.currency != "USD"
+    unit = found.mapping.unit or (shop.display_unit if shop.currency == "IRR" else "")
+    return replace(found.mapping, calendar=shop.calendar, day_first=day_first, unit=unit)
+
+
+def _still_fits(document: dict, layout: Layout) -> Mapping | None:
+    """Return a remembered mapping by this file's spelling of its columns; None where it no longer makes
+    sense.
+    """
+    names = {columns.key(name): name for name in layout.header}
+    try:
+        known = from_json(document)
+        spelled = {
+            field: tuple(names[columns.key(header)] for header in headers)
+            for field, headers in known.columns.items()
+        }
+    except (MappingError, KeyError):
+        return None
+    return replace(known, columns=spelled)
+
+
+def reader_for(run: ImportRun, shop: Shop) -> RowReader:
+    """Return the reader of the run's rows; raise MappingError where the mapping lacks something."""
+    return RowReader(mapping_of(run), run.layout["header"], context_of(shop))
+
+
+def change_mapping(run: ImportRun, document: dict) -> None:
+    """Put another mapping in place; raise ValidationError with a sentence where it makes no sense."""
+    try:
+        mapping = from_json(document, mapping_of(run))
+    except MappingError as error:
+        raise wording.as_validation_error(error) from error
+    unit = currency(current_shop().currency).unit(mapping.unit).name
+    run.mapping = replace(mapping, unit=unit if mapping.unit else "").as_json()
+    if run.state == ImportRun.State.UPLOADED and run.pk:
+        run.save(update_fields=["mapping"])
+
+
+def check(run: ImportRun) -> None:
+    """Raise ValidationError where the run cannot be started as it is."""
+    mapping = mapping_of(run)
+    try:
+        reader_for(run, current_shop())
+        if mapping.source.lower() in RESERVED_SOURCES:
+            raise MappingError("reserved_source", name=mapping.source)
+        if "consent" in mapping.columns and not mapping.consent_evidence:
+            # A yes without knowing where it came from is none.
+            raise MappingError("consent_evidence")
+    except MappingError as error:
+        raise wording.as_validation_error(error) from error
+    if not run.path.exists():
+        raise ValidationError(wording.of_file("gone"), code="gone")
+
+
+def start(run: ImportRun, *, by: User | None = None) -> None:
+    """Queue the import and remember its mapping for the next file like it.
+
+    Starting twice is starting once. Raise ValidationError where it cannot run.
+    """
+    check(run)
+    claimed = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.UPLOADED).update(
+        state=ImportRun.State.QUEUED, started_by=by or run.started_by
+    )
+    if not claimed:
+        return
+    run.refresh_from_db()
+    remember(run)
+    audit.record("imports.started", run.name, run=run.pk)
+
+
+def remember(run: ImportRun) -> None:
+    """Keep the mapping for the next file with the same columns."""
+    RememberedMapping.objects.update_or_create(
+        signature=run.signature, defaults={"mapping": run.mapping, "used_at": timezone.now()}
+    )
+
+
+def cancel(run: ImportRun) -> None:
+    """Stop the import: at once where it waits, after the step it is in where it runs. What was recorded
+    stays.
+    """
+    waiting = (ImportRun.State.UPLOADED, ImportRun.State.QUEUED)
+    stopped = ImportRun.objects.filter(pk=run.pk, state__in=waiting).update(
+        state=ImportRun.State.CANCELLED, finished_at=timezone.now()
+    )
+    asked = stopped or ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.RUNNING).update(
+        wants_cancel=True
+    )
+    if not asked:
+        raise ValidationError(_("This import has already ended."))
+    if stopped:
+        run.path.unlink(missing_ok=True)
+    run.refresh_from_db()
+    audit.record("imports.cancelled", run.name, run=run.pk)

@@ -1,0 +1,44 @@
+"""What a till's words mean: an order's status, yes and no, woman and man, and names that stand for nobody."""
+
+from __future__ import annotations
+
+from loyalty.ui.text import fold
+
+from .columns import key
+from .synonyms import MEN, NO, NOBODY, STATUSES, WOMEN, YES
+
+_STATUSES = {key(word): status for status, words in STATUSES.items() for word in words}
+_GENDERS = {**{key(word): "female" for word in WOMEN}, **{key(word): "male" for word in MEN}}
+_CONSENTS = {**{key(word): "in" for word in YES}, **{key(word): "out" for word in NO}}
+_NOBODY = frozenset(key(word) for word in NOBODY)
+# How «تكميل شد» and "wc-completed" lose what is not the word itself.
+_PREFIXES = ("wc ", "status ", "وضعیت ")
+
+
+def status_of(word: str, own: dict[str, str]) -> str | None:
+    """Return the order status a word stands for, by the shop's `own` words first; None for an unknown one."""
+    name = key(word)
+    for own_word, status in own.items():
+        if key(own_word) == name:
+            return status
+    if found := _STATUSES.get(name):
+        return found
+    for prefix in _PREFIXES:
+        if name.startswith(prefix) and (found := _STATUSES.get(name.removeprefix(prefix))):
+            return found
+    return None
+
+
+def gender_of(word: str) -> str:
+    """Return "female", "male" or "" for a word that is neither."""
+    return _GENDERS.get(key(word), "")
+
+
+def consent_of(word: str) -> str:
+    """Return "in", "out" or "" for a word that says neither."""
+    return _CONSENTS.get(key(word), "")
+
+
+def is_nobody(name: str) -> bool:
+    """Whether a name is what tills write when nobody's name was asked («مشتری متفرقه», "Walk-in")."""
+    return key(name) in _NOBODY or not fold(name)
