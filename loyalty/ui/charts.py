@@ -62,6 +62,7 @@ class Chart:
     heads: list[Any] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
     is_short: bool = False
+    y_label: str = ""
 
     @property
     def script(self) -> SafeString:
@@ -140,7 +141,7 @@ def _axis_title(text: Any) -> dict[str, Any]:
     return {"text": wrap(text)} if text else {"text": ""}
 
 
-def _layout(kind: str, values: Sequence[float | None], x_title: Any, y_title: Any) -> dict[str, Any]:
+def _layout(kind: str, values: Sequence[float | None], x_title: Any) -> dict[str, Any]:
     """The layout all charts share; in Persian time runs from right to left and the numbers stand on the right."""
     is_rtl = presentation.current().is_persian
     known = [value for value in values if value is not None]
@@ -168,7 +169,6 @@ def _layout(kind: str, values: Sequence[float | None], x_title: Any, y_title: An
             "range": [marks[0], marks[-1]],
             "tickvals": marks,
             "ticktext": [wrap(write(mark)) for mark in marks],
-            "title": _axis_title(_with_unit(y_title, kind)),
         },
     }
 
@@ -274,10 +274,10 @@ def _bars(
         extent = [sum(part.values[index] or 0 for part in parts) for index in range(len(words))]
     else:
         extent = [value for part in parts for value in part.values]
-    layout = _layout(kind, extent, x_title, y_title) | {"barmode": mode}
+    layout = _layout(kind, extent, x_title) | {"barmode": mode}
     figure = {"data": [_bar(part, words, kind) for part in parts], "layout": layout}
     heads, rows = _table(x_title, words, [(part, kind) for part in parts])
-    return Chart(key, label, figure, heads, rows, is_short)
+    return Chart(key, label, figure, heads, rows, is_short, _with_unit(y_title, kind))
 
 
 def line(
@@ -295,13 +295,13 @@ def line(
     """Return one or more lines along `labels` (days or weeks, already in the reader's words)."""
     parts = [series] if isinstance(series, Series) else list(series)
     words = [str(word) for word in labels]
-    layout = _layout(kind, [value for part in parts for value in part.values], x_title, y_title)
+    layout = _layout(kind, [value for part in parts for value in part.values], x_title)
     # Many labels would run into each other: about eight of them are written, all of them are hovered.
     every = max(1, math.ceil(len(words) / 8))
     layout["xaxis"]["tickvals"] = [wrap(word) for word in words[::every]]
     figure = {"data": [_line(part, words, kind, markers) for part in parts], "layout": layout}
     heads, rows = _table(x_title, words, [(part, kind) for part in parts])
-    return Chart(key, label, figure, heads, rows, is_short)
+    return Chart(key, label, figure, heads, rows, is_short, _with_unit(y_title, kind))
 
 
 def pareto(
@@ -325,10 +325,10 @@ def pareto(
     total = Series(names[1], running, "brand", hrefs)
     figure = {
         "data": [_bar(bars, words, "share"), _line(total, words, "share", markers=True)],
-        "layout": _layout("share", [0, 1, *running], x_title, y_title),
+        "layout": _layout("share", [0, 1, *running], x_title),
     }
     heads, rows = _table(x_title, words, [(bars, "share"), (total, "share")])
-    return Chart(key, label, figure, heads, rows)
+    return Chart(key, label, figure, heads, rows, y_label=str(y_title))
 
 
 def scatter(
@@ -344,7 +344,7 @@ def scatter(
     y_cut: float | None = None,
 ) -> Chart:
     """Return points in groups, with dashed lines where the quadrants meet; the table counts each group."""
-    layout = _layout(y_kind, [value for group in groups for value in group.y], x_title, y_title)
+    layout = _layout(y_kind, [value for group in groups for value in group.y], x_title)
     across = ticks(0, max((value for group in groups for value in group.x), default=0))
     write, is_rtl = _tick_writer(x_kind), presentation.current().is_persian
     span = [across[0], across[-1]]
@@ -367,7 +367,7 @@ def scatter(
         ]
         for group in groups
     ]
-    return Chart(key, label, figure, ["", _("Count"), x_title, y_title], rows)
+    return Chart(key, label, figure, ["", _("Count"), x_title, y_title], rows, y_label=_with_unit(y_title, y_kind))
 
 
 def _middle(values: Sequence[float]) -> float | None:

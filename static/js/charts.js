@@ -53,6 +53,7 @@
 
   function legend(chart, figure) {
     let list = chart.previousElementSibling;
+    if (list?.matches(".ba-chart-y")) list = list.previousElementSibling;
     if (!list?.matches(".ba-legend[data-drawn]")) list = null;
     list?.remove();
     if (figure.data.length < 2) return;
@@ -68,7 +69,7 @@
       item.append(dot, (trace.name || "").replace(/[\u2066-\u2069]/g, ""));
       list.append(item);
     }
-    chart.before(list);
+    (chart.previousElementSibling?.matches(".ba-chart-y") ? chart.previousElementSibling : chart).before(list);
   }
 
   function open(event) {
@@ -87,6 +88,13 @@
     /* figure.layout.template comes along from Python; "none" keeps plotly's own look away. */
     const layout = merged(look(), { ...figure.layout, template: undefined });
     if (innerWidth < 768) layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 48, 48), r: Math.min(layout.margin?.r ?? 48, 48) };
+    if (chart.clientWidth < 480 && layout.xaxis.type === "category") {
+      /* Room for about five words side by side; the rest are said on hovering and in the table. */
+      const marks = layout.xaxis.tickvals || figure.data[0]?.x || [];
+      const every = Math.ceil(marks.length / (marks.some(mark => mark.length > 8) ? 4 : 7));
+      if (every > 1) layout.xaxis = { ...layout.xaxis, tickvals: marks.filter((_, at) => at % every === 0) };
+    }
+    layout.xaxis.tickangle ??= 0;
     legend(chart, figure);
     let plot = chart.querySelector(".ba-plot");
     if (!plot) {

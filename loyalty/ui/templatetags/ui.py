@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone
@@ -230,6 +231,21 @@ def stage_dot(stage: str) -> str:
 def stage_label(stage: str) -> str:
     """The word people see for a stage."""
     return str(STAGES.get(stage, STAGES["prospect"])[1])
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A field's input in our look, whatever form it comes from; digits and addresses run left to right."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    if kind in ("checkbox", "radio"):
+        look = "form-check-input"
+    else:
+        look = "form-select" if kind == "select" else "form-control"
+    attrs = {"class": " ".join(dict.fromkeys([*widget.attrs.get("class", "").split(), look]))}
+    if kind in ("email", "password", "url", "tel") and "dir" not in widget.attrs:
+        attrs["dir"] = "ltr"
+    return field.as_widget(attrs=attrs)
 
 
 @register.filter
