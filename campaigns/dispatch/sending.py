@@ -97,8 +97,8 @@ def _lane(function: str, shop: Shop) -> bool:
         return cursor.fetchone()[0]
 
 
-def has_work(shop: Shop) -> bool:
-    """Whether anything of the shop is due: to be sent, settled, asked about or started. Inside its scope."""
+def has_work() -> bool:
+    """Whether anything of the shop in scope is due: to be sent, settled, asked about or started."""
     states = Message.State
     due = Message.objects.filter(due_at__lte=Now())
     at_work = Campaign.objects.filter(state__in=[Campaign.State.SENDING, Campaign.State.SCHEDULED])
