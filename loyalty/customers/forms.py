@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from loyalty.shops.forms import ShopModelForm
+from loyalty.shops.forms import LookMixin, ShopModelForm
 from loyalty.shops.scope import current_shop
 from loyalty.ui.fields import AmountField, DayField, NumberField, PhoneField
 from loyalty.ui.text import clean_name
@@ -137,7 +138,7 @@ class CustomerForm(ShopModelForm):
         return cleaned
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(LookMixin, forms.Form):
     """A word about being written to."""
 
     action = forms.ChoiceField(choices=ConsentEvent.Action.choices)
@@ -159,7 +160,7 @@ class NewCustomerForm(CustomerForm):
         return cleaned
 
 
-class InteractionForm(forms.Form):
+class InteractionForm(LookMixin, forms.Form):
     """A dealing that is no purchase, in a few words."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), choices=Interaction.Kind.choices)
@@ -188,10 +189,24 @@ def _order_label(name: str) -> str:
     return Order._meta.get_field(name).verbose_name
 
 
-class LineForm(forms.Form):
+class LineForm(LookMixin, forms.Form):
     """One line of a purchase. The product is a code or a name known to the shop; an empty line is no line."""
 
-    product = forms.CharField(label=gettext_lazy("Product"), max_length=200, required=False)
+    product = forms.CharField(
+        label=gettext_lazy("Product"),
+        max_length=200,
+        required=False,
+        # Suggestions come while one types; what is suggested says the code first.
+        widget=forms.TextInput(
+            attrs={
+                "list": "products",
+                "autocomplete": "off",
+                "hx-get": reverse_lazy("customers:product_list"),
+                "hx-trigger": "input changed delay:250ms",
+                "hx-target": "#products",
+            }
+        ),
+    )
     quantity = NumberField(
         label=gettext_lazy("Quantity"), required=False, min_value=0, max_value=100_000, decimals=3
     )
@@ -236,7 +251,7 @@ LineFormSet = forms.formset_factory(
 )
 
 
-class OrderForm(forms.Form):
+class OrderForm(LookMixin, forms.Form):
     """A purchase by hand. `number` is made when the form is drawn, so that sending it twice records once."""
 
     number = forms.CharField(widget=forms.HiddenInput, max_length=40)
@@ -297,7 +312,7 @@ class OrderForm(forms.Form):
         )
 
 
-class RefundForm(forms.Form):
+class RefundForm(LookMixin, forms.Form):
     """Giving back some of a purchase, or all that is left of it."""
 
     number = forms.CharField(widget=forms.HiddenInput, max_length=40)

@@ -76,7 +76,7 @@ class CustomerTable(BaseTable):
     @property
     def foot_note(self) -> str:
         """What the numbers are: their span, their unit, and whether there are people beyond the last page."""
-        run = ScoreRun.objects.of_customers().only("window_days").first()
+        run = ScoreRun.objects.current()
         days = run.window_days if run else None
         span = _("purchases of %(days)s days") % {"days": num(days)} if days else _("purchases of all time")
         notes = [span, _("amounts in %(unit)s") % {"unit": unit_label(current())}]

@@ -32,7 +32,7 @@ def test_a_purchase_is_paid_and_net_of_its_discount(customer):
     order = record(customer, discount_amount=150_000, branch="مرکزی", channel="counter")
     order.refresh_from_db()
     assert (order.net_amount, order.is_paid, order.source) == (850_000, True, "manual")
-    assert AuditEntry.objects.filter(action="orders.recorded").count() == 1
+    assert AuditEntry.objects.filter(action="customers.order_recorded").count() == 1
 
 
 def test_the_day_of_a_purchase_is_the_shops_day(customer):
@@ -206,7 +206,13 @@ def test_a_purchase_with_a_return_is_not_cancelled(customer):
 def test_what_a_file_brought_is_corrected_in_the_file(customer):
     order = OrderFactory(customer=customer, source="import")
     refund = Refund.objects.create(
-        customer=customer, order=order, source="import", external_id="1", amount=5, refunded_at=NOON, refunded_on=TODAY
+        customer=customer,
+        order=order,
+        source="import",
+        external_id="1",
+        amount=5,
+        refunded_at=NOON,
+        refunded_on=TODAY,
     )
     for change in (lambda: services.cancel_order(order), lambda: services.cancel_refund(refund)):
         with pytest.raises(ValidationError, match="came from a file"):

@@ -45,6 +45,12 @@ def test_empty_identities_are_unknown_and_not_equal(shop):
     assert Customer.objects.filter(phone=None, card_number=None, external_id=None).count() == 2
 
 
+def test_words_are_kept_in_one_spelling_and_without_marks_that_turn_the_line(shop):
+    customer = services.save_customer(Customer(name="\u202eعلي", city="كرج\u202e  ", job=" باريستا"))
+    customer.refresh_from_db()
+    assert (customer.name, customer.city, customer.job) == ("علی", "کرج", "باریستا")
+
+
 def test_the_last_word_on_consent_counts_and_the_log_keeps_them_all(shop):
     customer = CustomerFactory()
     assert services.consent_state(customer) is None

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from loyalty.shops.scope import current_shop
 from loyalty.ui.money import format_amount
 from loyalty.ui.presentation import current
-from loyalty.ui.text import persian_digits
+from loyalty.ui.text import persian_digits, without_marks
 
 from .. import search
 from ..models import Customer
@@ -76,7 +76,7 @@ class CustomerFilter:
 
     @property
     def text(self) -> str:
-        return self.form.cleaned_data.get("q", "")
+        return without_marks(self.form.cleaned_data.get("q", ""))
 
     @property
     def is_everyone(self) -> bool:
@@ -129,7 +129,7 @@ class CustomerFilter:
     def _query(self, without: str = "", **added: str) -> str:
         kept = QueryDict(mutable=True)
         for name in ("q", *(condition.name for condition, _value in self.active)):
-            values = [one.strip() for one in self.data.getlist(name) if one.strip()]
+            values = self.data.getlist(name)
             if name != without and values and name in self.form.cleaned_data:
                 kept.setlist(name, values)
         kept.update(added)
@@ -168,14 +168,18 @@ class CustomerFilter:
 
 
 def as_query(data: QueryDict | Mapping | str) -> QueryDict:
-    """Return `data` as a QueryDict; a value of a mapping may be a list."""
-    if isinstance(data, QueryDict):
-        return data
+    """Return `data` as a QueryDict without empty values, which a form sends for every box left alone.
+
+    A value of a mapping may be a list.
+    """
     if isinstance(data, str):
-        return QueryDict(data.removeprefix("?"))
+        data = QueryDict(data.removeprefix("?"))
+    given = data.lists() if isinstance(data, QueryDict) else data.items()
     query = QueryDict(mutable=True)
-    for name, value in data.items():
-        query.setlist(name, [str(one) for one in (value if isinstance(value, list | tuple) else [value])])
+    for name, value in given:
+        values = [str(one).strip() for one in (value if isinstance(value, list | tuple) else [value])]
+        if any(values):
+            query.setlist(name, [one for one in values if one])
     return query
 
 

@@ -59,7 +59,7 @@ class ManyField(forms.Field):
 
     def to_python(self, value: list[str] | None) -> list:
         try:
-            found = [self.coerce(one) for one in value or [] if one.strip()]
+            found = [one for one in map(self.coerce, value or []) if one]
         except ValueError as error:
             raise forms.ValidationError(_("This is not something to look for.")) from error
         if len(found) > MOST_VALUES:

@@ -96,12 +96,12 @@ def record_order(
         if known is None:
             raise
         return _same_order(known, customer, gross_amount, discount_amount)
-    _audit("orders.recorded", order, net_amount=order.net_amount)
+    _audit("customers.order_recorded", order, net_amount=order.net_amount)
     return order
 
 
 def _audit(action: str, order: Order, **details) -> None:
-    audit.record(action, str(order.customer or ""), order=order.pk, **details)
+    audit.record(action, str(order.customer or "–"), order=order.pk, **details)
 
 
 def _same_order(known: Order, customer: Customer | None, gross_amount: int, discount_amount: int) -> Order:
@@ -220,7 +220,7 @@ def refund_order(
         if amount == left:
             order.status = Order.Status.REFUNDED
             order.save(update_fields=["status"])
-        _audit("orders.refunded", order, amount=amount)
+        _audit("customers.order_refunded", order, amount=amount)
         return refund
 
 
@@ -251,7 +251,7 @@ def cancel_refund(refund: Refund) -> Order:
         if order.status == Order.Status.REFUNDED:
             order.status = Order.Status.COMPLETED
             order.save(update_fields=["status"])
-        _audit("orders.refund_taken_back", order, amount=refund.amount)
+        _audit("customers.refund_taken_out", order, amount=refund.amount)
     return order
 
 
@@ -268,7 +268,7 @@ def cancel_order(order: Order) -> Order:
         if order.status != Order.Status.CANCELLED:
             order.status = Order.Status.CANCELLED
             order.save(update_fields=["status"])
-            _audit("orders.cancelled", order, net_amount=order.net_amount)
+            _audit("customers.order_cancelled", order, net_amount=order.net_amount)
     return order
 
 
@@ -280,5 +280,5 @@ def restore_order(order: Order) -> Order:
             raise ValidationError(_("Only a purchase that was cancelled by hand can be brought back."))
         order.status = Order.Status.COMPLETED
         order.save(update_fields=["status"])
-        _audit("orders.restored", order, net_amount=order.net_amount)
+        _audit("customers.order_restored", order, net_amount=order.net_amount)
     return order

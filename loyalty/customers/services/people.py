@@ -13,11 +13,14 @@ from django.utils.translation import gettext as _
 
 from loyalty.shops import audit
 from loyalty.shops.models import User
+from loyalty.ui.text import clean_name
 
 from ..models import ConsentEvent, Customer, Interaction
 from ..models.customer import CustomerQuerySet
 
 IDENTITIES = ("name", "phone", "card_number", "external_id")
+# One spelling of each, or a list of cities has Tehran twice. Marks that turn the line's direction go, too.
+WORDS = ("province", "city", "neighbourhood", "job", "education", "income_band", "acquired_by")
 MOST_TAGS = 20
 TAG_LENGTH = 40
 
@@ -33,6 +36,8 @@ def save_customer(customer: Customer, *, changed: Iterable[str] = ()) -> Custome
         raise ValidationError(_("Write a name or a mobile number, so that this person can be found again."))
     for field in ("phone", "card_number", "external_id"):
         setattr(customer, field, getattr(customer, field) or None)
+    for field in WORDS:
+        setattr(customer, field, clean_name(getattr(customer, field)))
     customer.full_clean()
     try:
         # A savepoint, so that a refusal by the database leaves the request's transaction usable.

@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 from campaigns.models import Message
 from loyalty.customers.facts import facts_sql
 from loyalty.shops.scope import current_shop
-from loyalty.tiers.models import TierMembership
+from loyalty.tiers.models import Benefit, TierMembership
+from loyalty.ui.templatetags.ui import day
 from segmentation import lifecycle
 from segmentation.models import CustomerScore, ScoreRun
 
@@ -25,6 +26,18 @@ from . import rhythm
 YEAR_DAYS = 365
 ORDERS_A_PAGE = 10
 FAVOURITES = 3
+# Words of a person that the page shows as they are.
+DETAILS = (
+    "email",
+    "province",
+    "neighbourhood",
+    "job",
+    "education",
+    "income_band",
+    "acquired_by",
+    "card_number",
+    "external_id",
+)
 # What one hopes to know of a person; the share that is known stands beside “edit”.
 ASKED = (
     "name",
@@ -127,7 +140,7 @@ class Profile:
     @cached_property
     def rank(self) -> tuple[int, int] | None:
         """The person's place among the buyers by spend, and how many buyers there are."""
-        run = ScoreRun.objects.of_customers().only("buyers").first()
+        run = ScoreRun.objects.current()
         if run is None or self.score is None or self.score.recency_days is None:
             return None
         above = CustomerScore.objects.filter(monetary_amount__gt=self.score.monetary_amount).count()
@@ -156,8 +169,26 @@ class Profile:
         lines = OrderLine.objects.filter(order__customer=self.customer, order__is_paid=True)
         named = lines.filter(~Q(product=None)).values("product__name", "product__sku")
         return list(
-            named.annotate(times=Count("order", distinct=True)).order_by("-times", "product")[:FAVOURITES]
+            named.annotate(times=Count("order", distinct=True)).order_by("-times", "product__sku")[
+                :FAVOURITES
+            ]
         )
+
+    @cached_property
+    def benefits(self) -> list[Benefit]:
+        return list(self.membership.tier.benefits.filter(is_active=True)) if self.membership else []
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """What else is known, as (label, words)."""
+        person, label = self.customer, lambda name: Customer._meta.get_field(name).verbose_name
+        words = {
+            "gender": person.get_gender_display(),
+            "marital_status": person.get_marital_status_display(),
+            "wedding_on": person.wedding_on and day(person.wedding_on),
+            **{name: getattr(person, name) for name in DETAILS},
+        }
+        return [(label(name), str(said)) for name, said in words.items() if said]
 
     @cached_property
     def messages(self) -> list[Message]:

@@ -36,7 +36,7 @@ class Mark:
 class Rhythm:
     """What is usual for a customer and how today compares; days throughout. `between` is the middle half."""
 
-    visits: int
+    last_on: datetime.date
     days_since: int
     usual_days: int
     is_own: bool
@@ -65,7 +65,7 @@ def of(days: Sequence[datetime.date], gap_days: float, today: datetime.date) -> 
     gaps = sorted(lifecycle.gaps_of(days))
     expected_on = days[-1] + datetime.timedelta(days=usual)
     return Rhythm(
-        visits=len(days),
+        last_on=days[-1],
         days_since=(today - days[-1]).days,
         usual_days=usual,
         is_own=bool(gaps),
