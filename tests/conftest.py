@@ -6,6 +6,7 @@ import datetime
 
 import pytest
 from django.db import connections
+from django.utils import translation
 
 from loyalty import embedded
 from loyalty.shops.scope import scope
@@ -44,6 +45,13 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
     with django_db_blocker.unblock():
         connections["default"].close()
         teardown_databases(made, verbosity=0, keepdb=request.config.option.reuse_db)
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_tests():
+    """A request leaves its language active in the thread; the next test begins in English again."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

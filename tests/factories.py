@@ -33,7 +33,8 @@ def make_user(**fields) -> User:
 def make_staff(shop: Shop, role: str, **fields) -> StaffMember:
     """Create a person with `role` in `shop`."""
     with scope(shop):
-        return StaffMember.objects.create(user=fields.pop("user", None) or make_user(), role=role, **fields)
+        user = fields.pop("user", None) or make_user()
+        return StaffMember.objects.create(shop=shop, user=user, role=role, **fields)
 
 
 class CustomerFactory(DjangoModelFactory):

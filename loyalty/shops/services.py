@@ -28,11 +28,11 @@ def default_page_price(code: str) -> int:
 def create_shop(slug: str, **fields) -> Shop:
     """Create a shop from `fields` of Shop and return it; raise ValidationError for what is unknown or taken.
 
-    Left out: the unit is the currency's first, the phone region its country, the page price a usual one.
+    Left out: the unit is the currency's largest, the phone region its country, the page price a usual one.
     """
     code = fields.setdefault("currency", "IRR")
     if code in CURRENCIES:
-        fields.setdefault("display_unit", CURRENCIES[code].units[0].name)
+        fields.setdefault("display_unit", CURRENCIES[code].units[-1].name)
     fields.setdefault("phone_region", code[:2] if code[:2] in SUPPORTED_REGIONS else REGION_OF_EURO)
     fields.setdefault("sms_page_price_amount", default_page_price(code))
     shop = Shop(slug=slug, **fields)

@@ -210,7 +210,8 @@ def test_a_role_that_does_not_exist_and_fields_that_are_not_asked_for_change_not
     answer = as_owner.post(reverse("shops:staff_role", args=[marketer.pk]), {"role": "king"})
     assert answer.status_code == 422
     as_owner.post(
-        reverse("shops:staff_role", args=[marketer.pk]), {"role": "counter", "shop": other_shop.pk, "is_active": ""}
+        reverse("shops:staff_role", args=[marketer.pk]),
+        {"role": "counter", "shop": other_shop.pk, "is_active": ""},
     )
     marketer.refresh_from_db()
     assert (marketer.role, marketer.shop_id, marketer.is_active) == ("counter", as_owner_shop(marketer), True)

@@ -28,9 +28,8 @@ def setting_label(name: str) -> str:
 def audit_sentence(entry: AuditEntry) -> str:
     """What was done, as a sentence without its subject.
 
-    The wording is the acting room's own: "tiers.applied" is `tiers/audit/_applied.html`, filled with the
-    entry's target and details.
+    "tiers.applied" is worded in `shops/audit/tiers/_applied.html`, filled with the entry's target and details.
     """
     room, _dot, deed = entry.action.partition(".")
-    wording = select_template([f"{room}/audit/_{deed}.html", "shops/audit/_unworded.html"])
+    wording = select_template([f"shops/audit/{room}/_{deed}.html", "shops/audit/_unworded.html"])
     return wording.render({**entry.details, "target": entry.target, "action": entry.action})

@@ -1,0 +1,151 @@
+"""Commands: what they do, and the one sentence they fail with."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from loyalty.shops.models import AuditEntry, NightRun, Role, Shop, StaffMember
+from loyalty.shops.scope import get_shop, scope
+
+pytestmark = pytest.mark.django_db
+OWNER = [
+    "--owner-email",
+    "Owner@Example.com",
+    "--owner-name",
+    "Arezou",
+    "--owner-password",
+    "a-rare-long-word",
+]
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue().strip()
+
+
+def open_shop(slug: str = "ladan", *words: str) -> str:
+    return run("create_shop", slug, "--name", "قهوهٔ لادن", *words)
+
+
+def test_a_shop_is_opened_as_a_persian_one_unless_told_otherwise():
+    assert open_shop() == "Shop “ladan” is open."
+    shop = get_shop(slug="ladan")
+    assert (shop.name, shop.currency, shop.display_unit) == ("قهوهٔ لادن", "IRR", "toman")
+    assert (shop.language, shop.calendar, shop.time_zone, shop.phone_region) == (
+        "fa",
+        "jalali",
+        "Asia/Tehran",
+        "IR",
+    )
+
+
+def test_a_shop_is_opened_with_everything_said():
+    words = "--currency GBP --display-unit pound --time-zone Europe/London --language en --calendar gregorian"
+    open_shop("london", *words.split())
+    shop = get_shop(slug="london")
+    assert (shop.currency, shop.display_unit, shop.phone_region) == ("GBP", "pound", "GB")
+    assert (shop.language, shop.calendar, shop.time_zone) == ("en", "gregorian", "Europe/London")
+    assert shop.sms_page_price_amount == 4
+
+
+def test_a_shop_is_opened_with_its_owner():
+    assert open_shop("ladan", *OWNER) == "Shop “ladan” is open, owned by Owner@Example.com."
+    with scope(get_shop(slug="ladan")):
+        member = StaffMember.objects.get()
+        assert (member.role, member.user.name) == (Role.OWNER, "Arezou")
+        assert member.user.check_password("a-rare-long-word")
+        assert AuditEntry.objects.count() == 2
+
+
+def test_one_person_may_own_two_shops():
+    open_shop("ladan", *OWNER)
+    open_shop("second", "--owner-email", "owner@example.com")
+    with scope(get_shop(slug="second")):
+        assert StaffMember.objects.get().user.name == "Arezou"
+
+
+def test_the_result_is_also_there_for_machines():
+    result = json.loads(open_shop("ladan", "--json", *OWNER))
+    assert result == {
+        "id": get_shop(slug="ladan").pk, "slug": "ladan", "name": "قهوهٔ لادن", "owner": "Owner@Example.com"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--currency", "XYZ"], "--currency: “XYZ” is not a currency we know"),
+        (["--currency", "GBP", "--display-unit", "toman"], "--display-unit: “toman” is not a unit of GBP"),
+        (["--time-zone", "Mars"], "--time-zone: “Mars” is not a time zone"),
+        (["--language", "de"], "--language: "),
+        (["--calendar", "lunar"], "--calendar: "),
+        (["--phone-region", "XX"], "--phone-region: “XX” is not a phone region"),
+        ([*OWNER[:-1], "short"], "password"),
+        (["--owner-email", "nobody", "--owner-password", "a-rare-long-word"], "valid email"),
+        (["--owner-email", "new@example.com"], "password"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_leaves_no_shop(words, sentence):
+    with pytest.raises(CommandError) as refused:
+        open_shop("ladan", *words)
+    assert sentence in str(refused.value)
+    with pytest.raises(Shop.DoesNotExist):
+        get_shop(slug="ladan")
+
+
+@pytest.mark.parametrize("slug", ["two words", "لادن", "", "a/b", "x" * 61])
+def test_a_slug_is_letters_digits_and_hyphens(slug):
+    with pytest.raises(CommandError, match="SLUG: "):
+        open_shop(slug)
+
+
+def test_a_taken_slug_is_refused():
+    open_shop()
+    with pytest.raises(CommandError, match="SLUG: "):
+        open_shop()
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", "1405/09/02", "۱۴۰۵/۰۹/۰۲", "2 آذر 1405"])
+def test_a_night_is_done_for_a_day_in_either_calendar(day):
+    open_shop()
+    assert "The night of 2026-11-23 is done for “ladan”" in run("nightly", "--shop", "ladan", "--day", day)
+    with scope(get_shop(slug="ladan")):
+        assert NightRun.objects.get().day == datetime.date(2026, 11, 23)
+
+
+def test_a_night_can_be_done_again_and_says_so_to_machines():
+    open_shop()
+    for _ in range(2):
+        result = json.loads(run("nightly", "--shop", "ladan", "--day", "2026-11-23", "--json"))
+        assert result["shop"] == "ladan"
+        assert result["day"] == "2026-11-23"
+        assert result["scored"] == 0
+    with scope(get_shop(slug="ladan")):
+        assert NightRun.objects.get().attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--shop", "nowhere", "--day", "2026-11-23"], "There is no shop “nowhere”. Shops: ladan."),
+        (["--shop", "ladan", "--day", "yesterday"], "“yesterday” is not a day"),
+        (["--shop", "ladan", "--day", "2026-02-30"], "“2026-02-30” is not a day"),
+        (["--shop", "ladan", "--day", "1405/07/31"], "“1405/07/31” is not a day"),
+    ],
+)
+def test_a_shop_or_a_day_that_is_not_is_said_in_one_sentence(words, sentence):
+    open_shop()
+    with pytest.raises(CommandError) as refused:
+        run("nightly", *words)
+    assert sentence in str(refused.value)
+
+
+def test_without_any_shop_the_sentence_says_how_to_make_one():
+    with pytest.raises(CommandError, match="none yet; make one with create_shop"):
+        run("nightly", "--shop", "ladan", "--day", "2026-11-23")
