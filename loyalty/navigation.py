@@ -33,5 +33,7 @@ def navigation(request: HttpRequest) -> dict:
             continue
         url = reverse(route)
         active = request.path == url if url == "/" else request.path.startswith(url)
-        entries.append({"url": url, "label": label, "icon": icon, "active": active, "on_phone": on_phone})
+        entry = {"url": url, "label": label, "icon": icon, "active": active, "on_phone": on_phone}
+        # The daily screens come first; what sets the club up follows after a line.
+        entries.append(entry | {"begins_group": route == "ingest:import_list" and bool(entries)})
     return {"nav": entries, "nav_shops": request.memberships}

@@ -125,7 +125,7 @@ def wrap(text: Any) -> str:
 def ticks(low: float, high: float) -> list[float]:
     """Return three to six round numbers that cover low to high and hold zero where it lies between."""
     low, high = min(low, 0), max(high, 0)
-    if high == low:
+    if high - low < 1e-9:
         high = low + 1
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step = next(step * times for times in (1, 2, 2.5, 5, 10) if (high - low) / (step * times) <= 5)

@@ -87,7 +87,6 @@
     const figure = coloured(JSON.parse(json.textContent));
     /* figure.layout.template comes along from Python; "none" keeps plotly's own look away. */
     const layout = merged(look(), { ...figure.layout, template: undefined });
-    if (innerWidth < 768) layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 48, 48), r: Math.min(layout.margin?.r ?? 48, 48) };
     if (chart.clientWidth < 480 && layout.xaxis.type === "category") {
       /* Room for about five words side by side; the rest are said on hovering and in the table. */
       const marks = layout.xaxis.tickvals || figure.data[0]?.x || [];

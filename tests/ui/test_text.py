@@ -75,7 +75,7 @@ def test_persian_sorts_in_persian_order_then_latin():
     ]
     assert sorted(names, key=text.sort_key) == names
     mixed = ["7 Rooz", "آرش", "یاسر", "Adam", "zed", "Ωmega"]
-    assert sorted(mixed[::-1], key=text.sort_key) == mixed
+    assert sorted(set(mixed), key=text.sort_key) == mixed
 
 
 def test_the_whole_alphabet_is_in_order():
