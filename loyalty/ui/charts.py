@@ -1,14 +1,14 @@
 """Charts as plain plotly figures, in the reader's language and direction, each with its numbers as a table.
 
 A figure here is a dict of plotly's JSON schema: the web process never imports plotly. Colours are token names
-("brand", "stage-new"); `static/js/charts.js` turns them into the theme's colours and draws. A point that leads
-somewhere carries its address in `customdata`.
+("brand", "loyal", "gold-line"); `static/js/charts.js` turns them into the theme's colours and draws. A point
+that leads somewhere carries its address in `customdata`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,13 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.ui import money, presentation
-
-RTL_ISOLATE, END_ISOLATE = "\u2067", "\u2069"
+from loyalty.ui import presentation
+from loyalty.ui.axes import formatter, layout_of, tick_writer, ticks, with_unit, wrap
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or one kind of bar. `colour` is a token of app.css without its --ba-; `hrefs` run along `values`."""
+    """One line or kind of bar. `colour` is a token of app.css without its --ba-; `hrefs` go with `values`."""
 
     name: Any
     values: Sequence[float | int | None]
@@ -71,7 +70,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Spark:
-    """The points of a key figure's little line, for a 200 × 36 box that the style sheet mirrors in Persian."""
+    """The points of a key figure's little line, in a 200 × 36 box that the style sheet mirrors in Persian."""
 
     line: str
     area: str
@@ -85,92 +84,6 @@ def figure_json(figure: Any) -> SafeString:
     """
     plain = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
     return json_script(plain)
-
-
-# ---------- Numbers and words ----------
-
-
-def formatter(kind: str) -> Callable[[float | int | None], str]:
-    """Return how values of a kind are written: "number", "decimal", "share" (0–1) or "money" (minor units)."""
-    shown = presentation.current()
-
-    def write(value: float | int | None) -> str:
-        if value is None:
-            return "–"
-        if kind == "money":
-            return money.format_amount(round(value), shown, compact=True)
-        if kind == "share":
-            text = money.format_number(round(value * 100, 1), shown)
-            return f"\u061c{text}٪" if shown.is_persian else f"{text}%"
-        return money.format_number(round(value) if kind == "number" else round(value, 2), shown)
-
-    return write
-
-
-def _tick_writer(kind: str) -> Callable[[float | int | None], str]:
-    # Beside an axis the unit stands once, in its title.
-    shown = presentation.current()
-    if kind != "money":
-        return formatter(kind)
-    return lambda value: money.format_amount(round(value), shown, compact=True).removesuffix(f" {money.unit_label(shown)}")
-
-
-def wrap(text: Any) -> str:
-    """Return text that SVG will lay out in the reader's direction: plotly sets every label from left to right."""
-    return (
-        f"{RTL_ISOLATE}{text}{END_ISOLATE}" if presentation.current().is_persian and text != "" else str(text)
-    )
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return three to six round numbers that cover low to high and hold zero where it lies between."""
-    low, high = min(low, 0), max(high, 0)
-    if high - low < 1e-9:
-        high = low + 1
-    step = 10 ** math.floor(math.log10((high - low) / 4))
-    step = next(step * times for times in (1, 2, 2.5, 5, 10) if (high - low) / (step * times) <= 5)
-    return [round(step * turn, 10) for turn in range(math.floor(low / step), math.ceil(high / step) + 1)]
-
-
-def _with_unit(title: Any, kind: str) -> str:
-    unit = money.unit_label(presentation.current()) if kind == "money" else ""
-    return f"{title} ({unit})" if title and unit else str(title or unit)
-
-
-def _axis_title(text: Any) -> dict[str, Any]:
-    return {"text": wrap(text)} if text else {"text": ""}
-
-
-def _layout(kind: str, values: Sequence[float | None], x_title: Any) -> dict[str, Any]:
-    """The layout all charts share; in Persian time runs from right to left and the numbers stand on the right."""
-    is_rtl = presentation.current().is_persian
-    known = [value for value in values if value is not None]
-    marks = ticks(min(known, default=0), max(known, default=0))
-    write = _tick_writer(kind)
-    return {
-        "template": "none",
-        "showlegend": False,
-        "hovermode": "closest",
-        "bargap": 0.35,
-        "margin": {"l": 12 if is_rtl else 64, "r": 64 if is_rtl else 12, "t": 12, "b": 48},
-        "xaxis": {
-            "type": "category",
-            "autorange": "reversed" if is_rtl else True,
-            "fixedrange": True,
-            "showgrid": False,
-            "automargin": True,
-            "title": _axis_title(x_title),
-        },
-        "yaxis": {
-            "side": "right" if is_rtl else "left",
-            "fixedrange": True,
-            "zeroline": False,
-            "automargin": True,
-            "range": [marks[0], marks[-1]],
-            "tickvals": marks,
-            "ticktext": [wrap(write(mark)) for mark in marks],
-        },
-    }
 
 
 def _hover(name: Any, labels: Sequence[str], values: Sequence[float | None], kind: str) -> list[str]:
@@ -274,10 +187,10 @@ def _bars(
         extent = [sum(part.values[index] or 0 for part in parts) for index in range(len(words))]
     else:
         extent = [value for part in parts for value in part.values]
-    layout = _layout(kind, extent, x_title) | {"barmode": mode}
+    layout = layout_of(kind, extent, x_title) | {"barmode": mode}
     figure = {"data": [_bar(part, words, kind) for part in parts], "layout": layout}
     heads, rows = _table(x_title, words, [(part, kind) for part in parts])
-    return Chart(key, label, figure, heads, rows, is_short, _with_unit(y_title, kind))
+    return Chart(key, label, figure, heads, rows, is_short, with_unit(y_title, kind))
 
 
 def line(
@@ -295,13 +208,13 @@ def line(
     """Return one or more lines along `labels` (days or weeks, already in the reader's words)."""
     parts = [series] if isinstance(series, Series) else list(series)
     words = [str(word) for word in labels]
-    layout = _layout(kind, [value for part in parts for value in part.values], x_title)
+    layout = layout_of(kind, [value for part in parts for value in part.values], x_title)
     # Many labels would run into each other: about eight of them are written, all of them are hovered.
     every = max(1, math.ceil(len(words) / 8))
     layout["xaxis"]["tickvals"] = [wrap(word) for word in words[::every]]
     figure = {"data": [_line(part, words, kind, markers) for part in parts], "layout": layout}
     heads, rows = _table(x_title, words, [(part, kind) for part in parts])
-    return Chart(key, label, figure, heads, rows, is_short, _with_unit(y_title, kind))
+    return Chart(key, label, figure, heads, rows, is_short, with_unit(y_title, kind))
 
 
 def pareto(
@@ -325,7 +238,7 @@ def pareto(
     total = Series(names[1], running, "brand", hrefs)
     figure = {
         "data": [_bar(bars, words, "share"), _line(total, words, "share", markers=True)],
-        "layout": _layout("share", [0, 1, *running], x_title),
+        "layout": layout_of("share", [0, 1, *running], x_title),
     }
     heads, rows = _table(x_title, words, [(bars, "share"), (total, "share")])
     return Chart(key, label, figure, heads, rows, y_label=str(y_title))
@@ -344,9 +257,9 @@ def scatter(
     y_cut: float | None = None,
 ) -> Chart:
     """Return points in groups, with dashed lines where the quadrants meet; the table counts each group."""
-    layout = _layout(y_kind, [value for group in groups for value in group.y], x_title)
+    layout = layout_of(y_kind, [value for group in groups for value in group.y], x_title)
     across = ticks(0, max((value for group in groups for value in group.x), default=0))
-    write, is_rtl = _tick_writer(x_kind), presentation.current().is_persian
+    write, is_rtl = tick_writer(x_kind), presentation.current().is_persian
     span = [across[0], across[-1]]
     layout["xaxis"] |= {
         "type": "linear",
@@ -367,7 +280,8 @@ def scatter(
         ]
         for group in groups
     ]
-    return Chart(key, label, figure, ["", _("Count"), x_title, y_title], rows, y_label=_with_unit(y_title, y_kind))
+    heads = ["", _("Count"), x_title, y_title]
+    return Chart(key, label, figure, heads, rows, y_label=with_unit(y_title, y_kind))
 
 
 def _middle(values: Sequence[float]) -> float | None:

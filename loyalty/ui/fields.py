@@ -157,7 +157,7 @@ class DayField(_TypedField):
 
 
 class PhoneField(_TypedField):
-    """A mobile number of the shop's region (set `region` on the field); the value is E.164, or "" where empty."""
+    """A mobile number of the shop's region (set `region` on the field); the value is E.164, or ""."""
 
     input_mode = "tel"
 
@@ -183,7 +183,7 @@ class PhoneField(_TypedField):
 
 
 class NumberField(_TypedField):
-    """A number in any digits and separators; the value is an int, or a Decimal with up to `decimals` places."""
+    """A number in any digits and separators; the value is an int, or a Decimal of up to `decimals` places."""
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class NumberField(_TypedField):
 
 
 def read_number(text: str, decimals: int = 0) -> int | Decimal:
-    """Return a written number; raise ValueError for what is none, for an exponent, and for too many places."""
+    """Return a written number; raise ValueError for what is none, an exponent, or too many places."""
     bare = without_marks(ascii_digits(text)).strip().removesuffix("٪").removesuffix("%").strip()
     bare = bare.replace("٬", ",").replace("،", ",").replace("٫", ".").replace("−", "-").removeprefix("+")
     sign, digits = (-1, bare[1:]) if bare.startswith("-") else (1, bare)

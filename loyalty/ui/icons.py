@@ -1,4 +1,4 @@
-"""Icons of the Tabler set, drawn inline from the installed package so that they take the colour of their text."""
+"""Icons of the Tabler set, drawn inline so that they take the colour of the text they stand in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 _PATH = re.compile(r'<path\s+d="([^"]+)"')
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-# These point along the line of reading, so they turn round where it does. Clocks, checks and media keys do not.
+# These point along the line of reading and turn round with it. Clocks, checks and media keys do not.
 _DIRECTED = {"left", "right", "back", "forward"}
 _NOT_DIRECTED = {"corner", "player", "align"}
 
@@ -41,8 +41,8 @@ def paths(name: str) -> tuple[str, ...]:
 def svg(name: str, classes: str = "", label: str = "") -> SafeString:
     """Return an icon as inline SVG; without a `label` it is decoration and hidden from screen readers.
 
-    An unknown icon raises in development and tests, and is an empty square in production: a missing picture is
-    no reason to refuse a page.
+    An unknown icon raises in development and tests, and is an empty square in production: a missing picture
+    is no reason to refuse a page.
     """
     try:
         strokes = paths(name)

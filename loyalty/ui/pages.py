@@ -18,7 +18,7 @@ _UNDO = "undo:"
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Say whether htmx will swap the answer into the page: not for a boosted link, nor for a restored page."""
+    """Say whether htmx will swap the answer in: not for a boosted link, nor for a restored page."""
     htmx = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -50,7 +50,7 @@ def go(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse
 
 
 def notice(request: HttpRequest, text: Any, *, undo: str = "", level: int = messages.SUCCESS) -> None:
-    """Tell the visitor what has happened, on this answer or the next; `undo` is the address that takes it back."""
+    """Tell the visitor what has happened, here or on the next page; `undo` is where it is taken back."""
     messages.add_message(request, level, text, extra_tags=f"{_UNDO}{undo}" if undo else "")
 
 

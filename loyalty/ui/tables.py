@@ -13,7 +13,7 @@ class BaseTable(django_tables2.Table):
     """The one look of every list; on a phone each row becomes a card, labelled by its column heads.
 
     `caption` says to a screen reader what is listed. `empty_…` fill the empty state; give `empty_action` as
-    (label, address). `nulls_last` names the columns whose unknown values stay below, whichever way they are sorted.
+    (label, address). `nulls_last` names the columns whose unknown values stay below, whichever way they sort.
     """
 
     caption: Any = ""
@@ -57,7 +57,7 @@ class BaseTable(django_tables2.Table):
         return term.lstrip("-") if isinstance(term, str) else ""
 
     def _unknown_below(self, term: Any) -> Any:
-        # PostgreSQL calls an unknown value the largest: sorted by profit, people without one would come first.
+        # PostgreSQL calls an unknown value the largest: by profit, people without one would come first.
         columns = {
             str(accessor).lstrip("-") for name in self.nulls_last for accessor in self._accessors(name)
         }

@@ -92,9 +92,9 @@ def test_two_rooms_that_agree_may_both_hold_a_wording(project):
         ('{% translate "50% off" %}', (None, "50%% off"), None),
         ("{% blocktranslate %}Hello {{ name }}.{% endblocktranslate %}", (None, "Hello %(name)s."), None),
         (
-            "{% blocktranslate trimmed count n=x %}\n One.\n{% plural %}\n{{ n }} people.{% endblocktranslate %}",
+            "{% blocktranslate trimmed count n=x %}\n One.{% plural %}\n{{ n }} left.{% endblocktranslate %}",
             (None, "One."),
-            "%(n)s people.",
+            "%(n)s left.",
         ),
         ('{% include "a.html" with title=_("Nobody yet") %}', (None, "Nobody yet"), None),
         ('{{ value|default:_("unknown") }}', (None, "unknown"), None),

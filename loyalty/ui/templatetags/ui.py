@@ -1,4 +1,4 @@
-"""What templates say numbers, money, days and phones with: always in the reader's language, unit and calendar."""
+"""What templates say numbers, money, days and phones with: in the reader's language, unit and calendar."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _days_ago(days: int, value: date) -> str:
 
 
 def _left_to_right(text: str) -> str:
-    # Groups of Persian digits change places in right-to-left text; an isolate holds them, also in an attribute.
+    # Groups of Persian digits change places in right-to-left text; an isolate holds them in their order.
     if not text or not presentation.current().is_persian:
         return text
     return f"{LRI}{money.persian_digits(text)}{PDI}"
@@ -274,7 +274,7 @@ def initial(name: str | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def sort_address(context: Context, table: Any, column: Any) -> str:
-    """Where a column head leads: the same list sorted by that column, or the other way round, from page one."""
+    """Where a column head leads: the same list by that column, or the other way round, from page one."""
     order = {table.prefixed_order_by_field: column.order_by_alias.next, table.prefixed_page_field: None}
     return query_replace(context, **order)
 
