@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -49,22 +49,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000")
+        parser.add_argument("--no-demo", action="store_true", help="do not load the demo shops")
 
-    def handle(self, *args, port: str, **options) -> None:
+    def handle(self, *args, port: str, no_demo: bool, **options) -> None:
         if not settings.DEBUG:
             raise CommandError("`run` is for development; docs/operations.md says how to run a real server.")
         # Until the supervisor takes over, being told to stop is like Ctrl-C.
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
-            run(read_port(port), embedded.var_dir())
+            run(read_port(port), embedded.var_dir(), with_demo=not no_demo)
         except (GaveUp, embedded.EmbeddedError) as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
             say("run", "stopped before it was ready")
 
 
-def run(port: int, var: Path) -> None:
+def run(port: int, var: Path, with_demo: bool) -> None:
     """Run everything until told to stop; raises CommandError, EmbeddedError or GaveUp with a sentence."""
     # Held until this process ends, however it ends.
     lock_directory(var)
@@ -73,7 +74,7 @@ def run(port: int, var: Path) -> None:
     refuse_used_port(port)
     embedded.ensure("postgres", "broker")
     say("run", f"database and broker answer; everything they keep is in {var}")
-    prepare()
+    prepare(with_demo)
     Supervisor(children(port), var / "run.json", ENVIRONMENT).run(Announcement(port))
     say("run", "stopped")
 
@@ -116,14 +117,14 @@ def refuse_used_port(port: int) -> None:
             raise CommandError(f"Port {port} {why}; choose another: make run PORT={port + 1}") from problem
 
 
-def prepare() -> None:
+def prepare(with_demo: bool) -> None:
     """Bring catalogue, tables and demo up to date; each step looks first whether anything is to do."""
     call_command("compile_catalog", verbosity=0)
     executor = MigrationExecutor(connections["owner"])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         say("run", "making the tables")
         call_command("migrate", verbosity=0, interactive=False)
-    if "seed_demo" in get_commands() and not every_shop():
+    if with_demo and not every_shop():
         say("run", "making the demo shops, once; this takes a minute")
         # In a process of its own, which takes the memory that it needs away with it.
         seed = subprocess.run(
