@@ -10,13 +10,15 @@ import datetime
 
 from django.contrib.auth.hashers import make_password
 
+from campaigns import results
 from loyalty import pipeline
 from loyalty.shops.models import Role, Shop, StaffMember, User
+from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import scope, setting
 from loyalty.tiers import services as tiers
 from segmentation import services as segmentation
 
-from . import load
+from . import campaigns, load
 from .process import SPAN_DAYS, Invention
 
 PASSWORD = "bashgah-demo"
@@ -67,10 +69,15 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
     """Make the shop of `fixture` and live its story up to the morning of `today`; return the shop."""
     shop = make_shop(fixture)
     with scope(shop):
-        load.past(shop, fixture, Invention(fixture, today - datetime.timedelta(days=1)).past())
+        invention = Invention(fixture, today - datetime.timedelta(days=1))
+        past = invention.past()
+        load.past(shop, fixture, past)
+        refresh_statistics()
+        campaigns.run(shop, invention, past, today, User.objects.get(email=STAFF[Role.MARKETER][0]))
         tiers.preset(today - datetime.timedelta(days=FOUNDED_DAYS_AGO))
         for day in review_days(today):
             tiers.review_shop(day)
         segmentation.look_back(today)
         pipeline.night(today)
+        results.renew_verdicts(today)
     return shop
