@@ -47,7 +47,7 @@ def sign_in(browser: Browser, base: str, email: str, language: str, size: tuple[
     page.goto(f"{base}/accounts/login/")
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    page.click("main form .btn-primary")
     page.wait_for_url(lambda url: "/accounts/login" not in url)
     return page
 

@@ -21,10 +21,10 @@ HOUR_WEIGHTS = np.array([6, 9, 9, 8, 7, 5, 7, 10, 12, 12, 9, 6]) / 100
 # (share of people, gamma shape of the gaps, mean gap in days from … to …, chance to stay away after a purchase)
 REGULAR, OCCASIONAL, SEASONAL, PASSING = "regular", "occasional", "seasonal", "passing"
 KINDS = {
-    REGULAR: (0.22, 5.0, (7, 26), 0.025),
-    OCCASIONAL: (0.46, 1.2, (24, 75), 0.09),
-    SEASONAL: (0.12, 3.0, (85, 140), 0.12),
-    PASSING: (0.20, 1.0, (40, 90), 0.78),
+    REGULAR: (0.22, 5.0, (7, 26), 0.02),
+    OCCASIONAL: (0.46, 1.4, (20, 70), 0.05),
+    SEASONAL: (0.12, 3.0, (85, 140), 0.08),
+    PASSING: (0.20, 1.0, (40, 90), 0.62),
 }
 
 
@@ -127,8 +127,8 @@ class Invention:
         surname = surnames[(round_ + number) % len(surnames)]
         given = [*women, *men][first]
         kind = rng.choice(list(KINDS), p=[KINDS[k][0] for k in KINDS])
-        # A quarter was there when the books begin; later ones come in a growing stream.
-        age = SPAN_DAYS if number % 4 == 0 else int(SPAN_DAYS * (1 - rng.random() ** 0.8))
+        # A fifth was there when the books begin; later ones come in a growing stream.
+        age = SPAN_DAYS if number % 5 == 0 else int(SPAN_DAYS * rng.random() ** 1.25)
         cities = fixture["cities"]
         city = cities[rng.choice(len(cities), p=np.array([c[2] for c in cities]) / sum(c[2] for c in cities))]
         birth = datetime.date(int(rng.integers(1950, 2007)), 1, 1) + datetime.timedelta(days=int(rng.integers(0, 365)))

@@ -92,7 +92,7 @@ def open_page(browser, live_server, worker_at_hand):
         page.goto(f"{live_server.url}/accounts/login/")
         page.fill("input[name=login]", email)
         page.fill("input[name=password]", PASSWORD)
-        page.click("main button[type=submit]")
+        page.click("main form .btn-primary")
         page.wait_for_url(lambda url: "/accounts/login" not in url)
         return page
 
