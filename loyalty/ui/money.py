@@ -234,12 +234,13 @@ def unit_label(presentation: Presentation) -> str:
     return unit.fa if presentation.is_persian else unit.symbol or unit.en
 
 
-def format_number(value: Decimal | int, presentation: Presentation, decimals: int | None = None) -> str:
+def format_number(value: Decimal | int | float, presentation: Presentation, decimals: int | None = None) -> str:
     """Return a number grouped and in the reader's digits; `decimals` places, or as many as it has.
 
     In Persian a minus comes after a left-to-right mark: without it the sign would jump to the right.
     """
-    value = Decimal(value)
+    # Through its shortest writing: Decimal(0.1) would spell out what binary makes of a tenth.
+    value = Decimal(str(value))
     if decimals is not None:
         value = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     words = _words(presentation)

@@ -15,6 +15,8 @@
       for (const box of card.querySelectorAll("input[data-was]")) {
         const differs = !same(box, box.dataset.was);
         box.closest(".ba-unit")?.classList.toggle("ba-unit-changed", differs);
+        const range = card.querySelector(`[data-for="${box.id}"]`);
+        if (range) range.value = Number(ascii(box.value)) || 0;
         changed ||= differs && box.inputMode !== "" && !box.closest(".ba-perk-off");
       }
       const words = card.querySelector("[data-was-words]");

@@ -125,3 +125,9 @@ def test_a_little_line_begins_at_the_left_and_ends_where_the_month_stands():
     assert spark.area == "0,36 0.0,34.0 50.0,26.0 100.0,18.0 100.0,36"
     assert spark.expected.endswith("200.0,2.0")
     assert charts.spark([]).line == ""
+
+
+def test_what_is_said_on_hovering_has_few_digits():
+    with presentation.use(EN):
+        trace = charts.bar("b", "Bars", ["10%"], Series("Share", [0.312]), kind="share").figure["data"][0]
+    assert trace["hovertext"] == ["Share · 10%: 31.2%"]
