@@ -234,7 +234,9 @@ def unit_label(presentation: Presentation) -> str:
     return unit.fa if presentation.is_persian else unit.symbol or unit.en
 
 
-def format_number(value: Decimal | int | float, presentation: Presentation, decimals: int | None = None) -> str:
+def format_number(
+    value: Decimal | int | float, presentation: Presentation, decimals: int | None = None
+) -> str:
     """Return a number grouped and in the reader's digits; `decimals` places, or as many as it has.
 
     In Persian a minus comes after a left-to-right mark: without it the sign would jump to the right.
