@@ -1,7 +1,16 @@
 """The points ledger's doors."""
 
-from loyalty.access import Access
+from django.urls import path
+
+from loyalty.access import FORM, OWNER_ONLY, Access
+
+from . import views
 
 app_name = "points"
-urlpatterns: list = []
-ACCESS: dict[str, Access] = {}
+urlpatterns = [
+    path("", views.settings, name="settings"),
+]
+
+ACCESS = {
+    "settings": Access(OWNER_ONLY, FORM),
+}

@@ -15,12 +15,13 @@ from loyalty.shops import audit
 from loyalty.shops.models import User
 from loyalty.shops.scope import current_shop
 
-from . import services
+from . import preset, services
 from .draft import Draft, Level, Perk
 from .models import Benefit, Programme, ProgrammeVersion, Tier
 from .standing import YEAR_DAYS, standing_sql
 
 PAGE = 20
+FIRST = 5
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Preview:
         return self.up + self.down
 
     @property
+    def first_movers(self) -> list[Mover]:
+        return self.movers[:FIRST]
+
+    @property
     def cost_change(self) -> int:
         return self.cost_after - self.cost_before
 
@@ -77,8 +82,10 @@ class Preview:
         return self.break_even_orders / self.up if self.break_even_orders and self.up else None
 
 
-def preview(draft: Draft, as_of: datetime.date, page: int = 1) -> Preview:
-    """Return what applying `draft` on `as_of` would do, with one page of the people it moves. Writes nothing.
+def preview(draft: Draft, as_of: datetime.date, page: int | None = None) -> Preview:
+    """Return what applying `draft` on `as_of` would do, with people it moves. Writes nothing.
+
+    `page` asks for one page of them, those who move up first; without it come the first of both directions.
 
     The yearly cost is each tier's discount on what its customers spent in the last 365 days, as they are
     now and as they would be; those who would move down are counted one level lower, where the grace will
@@ -86,7 +93,12 @@ def preview(draft: Draft, as_of: datetime.date, page: int = 1) -> Preview:
     """
     programme = services.active_programme()
     standing = standing_sql(current_shop(), draft, as_of)
-    params = standing.params | {"limit": PAGE, "offset": (page - 1) * PAGE}
+    params = standing.params | {"limit": PAGE, "offset": ((page or 1) - 1) * PAGE}
+    mixed = (
+        "row_number() OVER (PARTITION BY action = 'up' ORDER BY value DESC, customer_id), "
+        if not page
+        else ""
+    )
     sql = f"""
 WITH decided AS MATERIALIZED (
     SELECT *, CASE WHEN action IN ('warn', 'down') THEN rank - 1 ELSE to_rank END AS lands FROM
@@ -103,7 +115,7 @@ SELECT count(*) FILTER (WHERE action = 'up'), count(*) FILTER (WHERE action IN (
             JOIN customers_customer AS customer
                  ON customer.shop_id = %(shop_id)s AND customer.id = decided.customer_id
             WHERE action IN ('up', 'warn', 'down')
-            ORDER BY action = 'up' DESC, value DESC, customer_id LIMIT %(limit)s OFFSET %(offset)s
+            ORDER BY {mixed}action = 'up' DESC, value DESC, customer_id LIMIT %(limit)s OFFSET %(offset)s
        ) AS mover)
 FROM decided"""
     with transaction.atomic(), in_index_order(), connection.cursor() as cursor:
@@ -170,6 +182,7 @@ def apply(draft: Draft, by: User | None, as_of: datetime.date) -> ProgrammeVersi
             number=programme.versions.order_by("-number")[0].number + 1,
             rules=Draft.of(programme).to_json(),
             created_by=by,
+            applied_at=preset.moment_of(as_of),
         )
         done = services.write(Draft.of(programme), programme, version, as_of, keep_moves=True)
         version.moved_up, version.moved_down = done.moved_up, done.warned + done.moved_down

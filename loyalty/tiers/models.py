@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -221,6 +223,18 @@ class TierMembership(ShopModel):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.tier_id} {self.from_on}"
+
+    @property
+    def needed(self) -> dict | None:
+        """What the tier asked for then: {rank, name, threshold, min_orders}; None without a receipt."""
+        asked = self.receipt.get("thresholds", ())
+        return next((step for step in asked if step["rank"] == self.tier.rank), None)
+
+    @property
+    def window_days(self) -> int:
+        """The days counted for the receipt."""
+        first, last = (datetime.date.fromisoformat(self.receipt[key]) for key in ("window_from", "window_to"))
+        return (last - first).days + 1
 
 
 class VersionMove(ShopModel):

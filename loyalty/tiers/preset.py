@@ -12,7 +12,7 @@ import datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from loyalty.customers.facts import facts_sql
@@ -23,6 +23,7 @@ from loyalty.ui.money import currency
 from . import rules
 from .draft import Draft
 from .models import Benefit, Programme, ProgrammeVersion, Tier
+from .standing import VALUES
 
 WINDOW_DAYS = 365
 GRACE_DAYS = 30
@@ -39,19 +40,23 @@ def has_buyers(as_of: datetime.date) -> bool:
     return Order.objects.paid().filter(customer__isnull=False, placed_on__lte=as_of).exists()
 
 
-def proposed_thresholds(as_of: datetime.date) -> list[int]:
-    """Return the four thresholds (minor units of net spend) that suit the shop's sales up to `as_of`."""
+def proposed_thresholds(as_of: datetime.date, metric: str = Programme.Metric.SPEND) -> list[int]:
+    """Return the four thresholds of `metric` (minor units, or a count) that suit the shop's sales up to
+    `as_of`.
+    """
     facts = facts_sql(current_shop(), as_of, WINDOW_DAYS)
-    sql = f"""SELECT count(*), percentile_cont(%(shares)s) WITHIN GROUP (ORDER BY monetary_amount),
-                     sum(monetary_amount)::bigint / nullif(sum(frequency), 0)::bigint
-              FROM ({facts.sql}) AS fact WHERE frequency > 0 AND monetary_amount > 0"""
+    value = VALUES[metric]
+    sql = f"""SELECT count(*), percentile_cont(%(shares)s) WITHIN GROUP (ORDER BY {value}),
+                     sum({value})::bigint / nullif(sum(frequency), 0)::bigint
+              FROM ({facts.sql}) AS fact WHERE frequency > 0 AND {value} > 0"""
     with connection.cursor() as cursor:
         cursor.execute(sql, facts.params | {"shares": list(SHARES)})
         buyers, percentiles, average = cursor.fetchone()
     if buyers >= FEW_BUYERS:
         return [0, *rules.climbing(percentiles)]
-    average = average or _usual_order()
-    return [0, *rules.climbing(average * times for times in AVERAGE_ORDERS)]
+    if metric not in rules.MONEY_METRICS:
+        return [0, *AVERAGE_ORDERS]
+    return [0, *rules.climbing((average or _usual_order()) * times for times in AVERAGE_ORDERS)]
 
 
 def _usual_order() -> int:
@@ -82,9 +87,18 @@ def create(as_of: datetime.date) -> Programme:
             for benefit in benefits:
                 Benefit.objects.create(tier=tier, **benefit)
         ProgrammeVersion.objects.create(
-            programme=programme, number=1, rules=Draft.of(programme).to_json(), created_by=None
+            programme=programme,
+            number=1,
+            rules=Draft.of(programme).to_json(),
+            applied_at=moment_of(as_of),
         )
     return programme
+
+
+def moment_of(as_of: datetime.date) -> datetime.datetime:
+    """Return when something done as of a day was done: now, or the end of that day where it is past."""
+    end = datetime.datetime.combine(as_of, datetime.time(23, 59), current_shop().zone)
+    return min(timezone.now(), end)
 
 
 def _levels() -> list[tuple[str, list[dict]]]:

@@ -51,6 +51,13 @@
       }
     });
   });
+  /* 1240000 → 1,240,000 while it is typed, as long as the cursor is at the end and no pence have begun. */
+  counter.addEventListener("input", event => {
+    const box = event.target;
+    if (box.id !== "amount" || box.selectionStart !== box.value.length) return;
+    const typed = window.bashgah.ascii(box.value);
+    if (/^\d{1,15}$/.test(typed)) box.value = window.bashgah.number(typed);
+  }, true);
   text.addEventListener("input", () => { for (const box of boxes) box.value = ""; });
 
   document.addEventListener("keydown", event => {
