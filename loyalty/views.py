@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+
+from loyalty.overview import Overview
+from loyalty.ui import presentation
 
 
 def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "overview.html")
+    shown = Overview(request.shop, timezone.now(), presentation.current().calendar)
+    page = "overview.html" if shown.has_customers else "overview_empty.html"
+    return render(request, page, {"overview": shown, "first_name": request.user.name.partition(" ")[0]})
