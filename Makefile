@@ -45,7 +45,7 @@ lock: $(VENV)/dev.lock ## Renew every pinned version
 # Each copy of a lock in .venv says that this lock is installed; it is made last, so an interrupted install is repeated.
 $(VENV)/%.lock: requirements/%.lock | $(PYTHON)
 	@echo "Installing requirements/$*.lock (once; a minute or so)"
-	@$(PYTHON) -m pip install --quiet --require-hashes -r $<
+	@$(PYTHON) -m pip install --quiet --quiet --require-hashes -r $<
 	@cp $< $@
 
 $(VENV)/dev.lock $(VENV)/bench.lock: $(VENV)/runtime.lock
@@ -53,7 +53,7 @@ $(VENV)/bench.lock: $(VENV)/dev.lock
 
 node_modules/.package-lock.json: package-lock.json .npmrc $(VENV)/runtime.lock
 	@echo "Installing the front-end packages (once)"
-	@$(call npm,ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	@$(call npm,ci --ignore-scripts --no-audit --no-fund --silent)
 	@touch $@
 
 # The npm of this machine, or else the one that came with the Python packages.
