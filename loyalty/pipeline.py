@@ -1,7 +1,7 @@
 """The table of contents: what happens when orders arrive and each night, in the order the data flow.
 
-    order → facts → scores → segment, stage, quadrant
-                  → qualifying metric → tier → points, benefits
+order → facts → scores → segment, stage, quadrant
+              → qualifying metric → tier → points, benefits
 """
 
 from __future__ import annotations

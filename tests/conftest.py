@@ -65,7 +65,9 @@ def shop(db):
 @pytest.fixture
 def other_shop(db):
     """Another shop, whose rows must never be seen. Not in scope."""
-    return factories.make_shop(slug="other", name="Other shop", language="en", currency="GBP", display_unit="pound")
+    return factories.make_shop(
+        slug="other", name="Other shop", language="en", currency="GBP", display_unit="pound"
+    )
 
 
 @pytest.fixture

@@ -58,7 +58,11 @@ class OrderFactory(DjangoModelFactory):
     customer = factory.SubFactory(CustomerFactory)
     external_id = factory.Sequence(lambda n: f"T{n}")
     placed_at = factory.LazyAttribute(
-        lambda o: datetime.datetime.combine(o.on, datetime.time(12), current_shop().zone) if o.on else timezone.now()
+        lambda o: (
+            datetime.datetime.combine(o.on, datetime.time(12), current_shop().zone)
+            if o.on
+            else timezone.now()
+        )
     )
     placed_on = factory.LazyAttribute(lambda o: current_shop().day_of(o.placed_at))
     net_amount = 1_000_000
@@ -77,7 +81,11 @@ class RefundFactory(DjangoModelFactory):
     order = None
     external_id = factory.Sequence(lambda n: f"R{n}")
     refunded_at = factory.LazyAttribute(
-        lambda o: datetime.datetime.combine(o.on, datetime.time(12), current_shop().zone) if o.on else timezone.now()
+        lambda o: (
+            datetime.datetime.combine(o.on, datetime.time(12), current_shop().zone)
+            if o.on
+            else timezone.now()
+        )
     )
     refunded_on = factory.LazyAttribute(lambda o: current_shop().day_of(o.refunded_at))
     amount = 100_000

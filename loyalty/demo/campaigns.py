@@ -103,7 +103,11 @@ def run(shop: Shop, invention: Invention, past: Past, today: datetime.date, by: 
             give_away(campaign, episode)
     winter = play(Campaign.Kind.WIN_BACK)
     Campaign.objects.create(
-        name=winter.name_for(shop), kind=winter.kind, audience=winter.query, text=winter.text_for(shop), created_by=by
+        name=winter.name_for(shop),
+        kind=winter.kind,
+        audience=winter.query,
+        text=winter.text_for(shop),
+        created_by=by,
     )
 
 
@@ -170,7 +174,10 @@ def give_away(campaign: Campaign, episode: Episode) -> None:
     share = Decimal(str(episode.given_away))
     with connection.cursor() as cursor:
         ids = list(orders.values_list("pk", flat=True))
-        for table, gross in (("customers_orderline", "unit_amount * quantity"), ("customers_order", "gross_amount")):
+        for table, gross in (
+            ("customers_orderline", "unit_amount * quantity"),
+            ("customers_order", "gross_amount"),
+        ):
             key = "id" if table == "customers_order" else "order_id"
             cursor.execute(
                 f"""UPDATE {table} SET discount_amount = round({gross} * %(share)s),
@@ -178,4 +185,3 @@ def give_away(campaign: Campaign, episode: Episode) -> None:
                     WHERE shop_id = %(shop)s AND {key} = ANY(%(ids)s)""",
                 {"share": share, "shop": campaign.shop_id, "ids": ids},
             )
-

@@ -58,7 +58,9 @@ def people(shop: Shop, fixture: dict, everybody: list[Person]) -> None:
             yield (
                 str(person.number),
                 # One in twenty-five never gave a number; the books of every shop have such gaps.
-                phone if person.number % 25 and len(phone) == len(fixture["phone_prefix"]) + fixture["phone_digits"] else None,
+                phone
+                if person.number % 25 and len(phone) == len(fixture["phone_prefix"]) + fixture["phone_digits"]
+                else None,
                 f"{8000 + person.number}",
                 name,
                 fold(name),

@@ -131,7 +131,9 @@ class Invention:
         age = SPAN_DAYS if number % 5 == 0 else int(SPAN_DAYS * rng.random() ** 1.25)
         cities = fixture["cities"]
         city = cities[rng.choice(len(cities), p=np.array([c[2] for c in cities]) / sum(c[2] for c in cities))]
-        birth = datetime.date(int(rng.integers(1950, 2007)), 1, 1) + datetime.timedelta(days=int(rng.integers(0, 365)))
+        birth = datetime.date(int(rng.integers(1950, 2007)), 1, 1) + datetime.timedelta(
+            days=int(rng.integers(0, 365))
+        )
         return Person(
             number=number,
             name=f"{given} {surname}",
@@ -178,7 +180,9 @@ class Invention:
         sale = Sale(
             person=person.number if person else None,
             placed_on=day,
-            minute=int(rng.choice(OPENING_HOURS, p=HOUR_WEIGHTS / HOUR_WEIGHTS.sum()) * 60 + rng.integers(0, 60)),
+            minute=int(
+                rng.choice(OPENING_HOURS, p=HOUR_WEIGHTS / HOUR_WEIGHTS.sum()) * 60 + rng.integers(0, 60)
+            ),
             branch=fixture["branches"][0 if rng.random() < 0.68 else 1],
             channel=fixture["channels"][0 if rng.random() < 0.82 else 1],
             status="completed",
@@ -195,17 +199,25 @@ class Invention:
                 sale.refund_on, sale.refund_amount = back, sale.net if whole else lines[0].net
         return sale
 
-    def line(self, category: dict, person: Person | None, price_rise: float, discount_share: float | None) -> Line:
+    def line(
+        self, category: dict, person: Person | None, price_rise: float, discount_share: float | None
+    ) -> Line:
         rng = self.rng
         sku, _, price = category["products"][int(rng.integers(len(category["products"])))]
         step = self.fixture["amount_step"]
-        unit_scale = 10 if self.fixture["currency"] == "IRR" else 1  # prices of the fixture are in toman and pence
+        unit_scale = (
+            10 if self.fixture["currency"] == "IRR" else 1
+        )  # prices of the fixture are in toman and pence
         quantity = 1 + int(rng.random() < 0.16 * (person.spend if person else 1))
         unit = max(step, round(price * price_rise * unit_scale / step) * step)
         likes = person.discount_taste * 2 if person else 1.0
         share = discount_share
         if share is None:
-            share = float(rng.choice([0.1, 0.15, 0.2, 0.3])) if rng.random() < category["discount"] * likes else 0.0
+            share = (
+                float(rng.choice([0.1, 0.15, 0.2, 0.3]))
+                if rng.random() < category["discount"] * likes
+                else 0.0
+            )
         gross = unit * quantity
         discount = int(gross * share) // step * step
         cost = None

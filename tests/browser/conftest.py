@@ -109,7 +109,16 @@ def staffed_shop(transactional_db):
 
     def made(name: str = "demo_fa"):
         fixture = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
-        fields = ("slug", "name", "language", "calendar", "currency", "display_unit", "time_zone", "phone_region")
+        fields = (
+            "slug",
+            "name",
+            "language",
+            "calendar",
+            "currency",
+            "display_unit",
+            "time_zone",
+            "phone_region",
+        )
         shop = factories.make_shop(**{field: fixture[field] for field in fields})
         for role in ("owner", "marketer", "counter"):
             user = factories.make_user(email=f"{role}@example.com", name=role.title(), password=PASSWORD)
@@ -126,7 +135,9 @@ def busy_shop(staffed_shop):
 
     def made(name: str = "demo_fa", customers: int = 120):
         shop = staffed_shop(name)
-        fixture = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8")) | {"customers": customers}
+        fixture = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8")) | {
+            "customers": customers
+        }
         with scope(shop):
             today = shop.today()
             load.past(shop, fixture, Invention(fixture, today - datetime.timedelta(days=1)).past())

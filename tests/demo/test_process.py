@@ -30,7 +30,9 @@ def test_the_same_seed_and_day_give_the_same_past(name):
 @pytest.mark.parametrize("name", ["demo_fa", "demo_en"])
 def test_nobody_shares_a_full_name(name):
     fixture = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
-    people = [Invention.person(Invention(fixture, LAST_DAY), n).name for n in range(1, fixture["customers"] + 1, 1)]
+    people = [
+        Invention.person(Invention(fixture, LAST_DAY), n).name for n in range(1, fixture["customers"] + 1, 1)
+    ]
     assert len(set(people)) == len(people)
 
 
