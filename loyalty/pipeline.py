@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from campaigns import results
 from loyalty.points import services as points
 from loyalty.tiers import services as tiers
 from segmentation import services as segmentation
@@ -41,4 +42,5 @@ def night(day: datetime.date) -> dict[str, int]:
     run = segmentation.score_shop(day)
     review = tiers.review_shop(day)
     points.catch_up()
+    results.renew_verdicts(day)
     return {"scored": run.customers, "moved_up": review.moved_up, "moved_down": review.moved_down}

@@ -10,7 +10,6 @@ import datetime
 
 from django.contrib.auth.hashers import make_password
 
-from campaigns import results
 from loyalty import pipeline
 from loyalty.shops.models import Role, Shop, StaffMember, User
 from loyalty.shops.rls import refresh_statistics
@@ -79,5 +78,4 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
             tiers.review_shop(day)
         segmentation.look_back(today)
         pipeline.night(today)
-        results.renew_verdicts(today)
     return shop

@@ -46,12 +46,13 @@ class Customer(ShopModel):
         MARRIED = "married", _("Married")
         OTHER = "other", _("Other")
 
-    external_id = models.CharField(_("customer number"), max_length=100, null=True, blank=True)
-    phone = models.CharField(_("mobile"), max_length=16, null=True, blank=True)
+    # An identity nobody gave is NULL, because two empty strings would not be unique.
+    external_id = models.CharField(_("customer number"), max_length=100, null=True, blank=True)  # noqa: DJ001
+    phone = models.CharField(_("mobile"), max_length=16, null=True, blank=True)  # noqa: DJ001
     phone_reversed = models.GeneratedField(
         expression=Reverse("phone"), output_field=models.CharField(max_length=16, null=True), db_persist=True
     )
-    card_number = models.CharField(_("card number"), max_length=40, null=True, blank=True)
+    card_number = models.CharField(_("card number"), max_length=40, null=True, blank=True)  # noqa: DJ001
     name = models.CharField(_("name"), max_length=200, blank=True)
     # The embedded PostgreSQL has no ICU: its order puts پ چ ژ ک گ ی last, so the keys are made in Python.
     name_search = models.CharField(max_length=200, blank=True, editable=False)
@@ -96,7 +97,8 @@ class Customer(ShopModel):
                 violation_error_message=_("Another customer already has this card number."),
             ),
             models.CheckConstraint(
-                condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="a_phone_is_e164"
+                condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
+                name="a_phone_is_e164",
             ),
         ]
         indexes = [
@@ -148,7 +150,9 @@ class ConsentEvent(ShopModel):
     class Meta:
         ordering = ["-occurred_at", "-action", "-pk"]
         indexes = [
-            models.Index(fields=["shop", "customer", "-occurred_at", "-action", "-id"], name="consent_latest_first"),
+            models.Index(
+                fields=["shop", "customer", "-occurred_at", "-action", "-id"], name="consent_latest_first"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -37,7 +37,9 @@ class Product(ShopModel):
 
     sku = models.CharField(_("code"), max_length=100)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    category = ShopForeignKey(ProductCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="products")
+    category = ShopForeignKey(
+        ProductCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="products"
+    )
     cost_amount = models.BigIntegerField(_("cost"), null=True, blank=True)
 
     class Meta:
@@ -67,7 +69,9 @@ class Order(ShopModel):
         CANCELLED = "cancelled", _("Cancelled")
         REFUNDED = "refunded", _("Returned")
 
-    customer = ShopForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    customer = ShopForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
     source = models.CharField(max_length=40, default="manual")
     external_id = models.CharField(_("order number"), max_length=100)
     placed_at = models.DateTimeField(_("placed at"))
@@ -76,7 +80,9 @@ class Order(ShopModel):
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.COMPLETED)
     # A returned order was still a visit: the refund takes its money back, not its day.
     is_paid = models.GeneratedField(
-        expression=Q(status__in=["completed", "refunded"]), output_field=models.BooleanField(), db_persist=True
+        expression=Q(status__in=["completed", "refunded"]),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     gross_amount = models.BigIntegerField(_("before discount"))
     discount_amount = models.BigIntegerField(_("discount"), default=0)
@@ -129,7 +135,9 @@ class OrderLine(ShopModel):
 
     class Meta:
         ordering = ["order_id", "line_no"]
-        constraints = [models.UniqueConstraint(fields=["shop", "order", "line_no"], name="one_line_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "order", "line_no"], name="one_line_per_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id}/{self.line_no}"
@@ -141,7 +149,9 @@ class Refund(ShopModel):
     `cost_amount` is the cost of the goods that came back; NULL where unknown.
     """
 
-    customer = ShopForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
+    customer = ShopForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds"
+    )
     order = ShopForeignKey(Order, on_delete=models.CASCADE, null=True, blank=True, related_name="refunds")
     source = models.CharField(max_length=40, default="manual")
     external_id = models.CharField(max_length=120)
@@ -154,12 +164,16 @@ class Refund(ShopModel):
     class Meta:
         ordering = ["-refunded_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["shop", "source", "external_id"], name="one_refund_per_source_and_number"),
+            models.UniqueConstraint(
+                fields=["shop", "source", "external_id"], name="one_refund_per_source_and_number"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_gives_something_back"),
         ]
         indexes = [
             models.Index(
-                fields=["shop", "customer", "refunded_on"], include=["amount", "cost_amount"], name="refund_facts_cover"
+                fields=["shop", "customer", "refunded_on"],
+                include=["amount", "cost_amount"],
+                name="refund_facts_cover",
             ),
             models.Index(fields=["shop", "refunded_on"], name="refund_by_day"),
         ]
