@@ -20,10 +20,12 @@ ENTRIES = (
     ("campaigns:sandbox", _("Sandbox phone"), "device-mobile", False),
     ("shops:settings", _("Settings"), "settings", False),
 )
+# What sets the club up stands apart from the screens of every day.
+SETUP = {"ingest:import_list", "campaigns:sandbox", "shops:settings"}
 
 
 def navigation(request: HttpRequest) -> dict:
-    """Context processor: `nav` (the entries this role may open) and `nav_shops` (the visitor's memberships)."""
+    """Context processor: `nav` (what this role may open) and `nav_shops` (the visitor's memberships)."""
     staff = getattr(request, "staff", None)
     if staff is None:
         return {"nav": [], "nav_shops": []}
@@ -34,6 +36,7 @@ def navigation(request: HttpRequest) -> dict:
         url = reverse(route)
         active = request.path == url if url == "/" else request.path.startswith(url)
         entry = {"url": url, "label": label, "icon": icon, "active": active, "on_phone": on_phone}
-        # The daily screens come first; what sets the club up follows after a line.
-        entries.append(entry | {"begins_group": route == "ingest:import_list" and bool(entries)})
+        entry["is_setup"] = route in SETUP
+        entry["begins_group"] = bool(entries) and entry["is_setup"] and not entries[-1]["is_setup"]
+        entries.append(entry)
     return {"nav": entries, "nav_shops": request.memberships}
