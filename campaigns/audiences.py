@@ -61,7 +61,7 @@ class Audience:
 
     shop: Shop
     query: str
-    key: UUID
+    key: UUID | str
     share: Decimal
     at: datetime.datetime
 

@@ -179,6 +179,18 @@ class Message(ShopModel):
         SKIPPED = "skipped", _("Not sent")
         UNKNOWN = "unknown", _("Uncertain")
 
+    # What `state_reason` says to people; what is not listed is for the log.
+    REASONS = {
+        "opted_out": _("wanted no more messages"),
+        "cancelled": _("the campaign was stopped"),
+        "gave_up": _("the gateway never took it"),
+        "busy": _("the gateway was busy; it is tried again"),
+        "invalid_number": _("the gateway refused the number"),
+        "phone_off": _("the phone could not be reached"),
+        "no_answer": _("the gateway did not answer; it will be asked"),
+        "no_record": _("the gateway cannot tell whether it was sent"),
+        "written_off": _("counted as not delivered"),
+    }
     # What counts against the cap of messages per person: everything that was, or may yet be, read.
     COUNTED = (State.QUEUED, State.CLAIMED, State.ACCEPTED, State.DELIVERED, State.UNKNOWN)
     SENT = (State.ACCEPTED, State.DELIVERED, State.FAILED)
@@ -231,6 +243,10 @@ class Message(ShopModel):
     def __str__(self) -> str:
         # No phone and no text: this may stand in a log.
         return f"{self.reference}: {self.state}"
+
+    @property
+    def reason_in_words(self) -> str:
+        return str(self.REASONS.get(self.state_reason, ""))
 
 
 class GatewayLine(ShopModel):

@@ -10,6 +10,7 @@ from campaigns.models import Campaign
 from loyalty.customers.models import ConsentEvent, Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
+from loyalty.ui.text import fold, sort_key
 from tests import factories
 
 NEVER_QUIET = {"quiet_from": datetime.time(0), "quiet_until": datetime.time(0)}
@@ -18,6 +19,8 @@ NEVER_QUIET = {"quiet_from": datetime.time(0), "quiet_until": datetime.time(0)}
 def make_people(count: int, consent: str | None = "in", **fields) -> list[Customer]:
     """Create people with phones, and their last word on messages; the shop's scope is open."""
     people = [factories.CustomerFactory.build(**fields) for _ in range(count)]
+    for one in people:
+        one.name_search, one.name_sort = fold(one.name), sort_key(one.name)
     Customer.objects.bulk_create(people)
     if consent:
         ConsentEvent.objects.bulk_create(
