@@ -21,8 +21,7 @@ from loyalty.shops.scope import scope
 
 from . import aftermath, runs, staging
 from .bringing import people, products, refunds, sales
-from .bringing.statements import Values
-from .bringing.statements import run as execute
+from .bringing.statements import Values, know_tables, prepare
 from .mapping import MappingError
 from .models import ImportReject, ImportRun
 from .reading import files
@@ -37,8 +36,6 @@ LONG_LEASE = datetime.timedelta(minutes=20)
 MAX_ATTEMPTS = 3
 # A report of more lines than this nobody reads; they are still counted.
 MAX_REJECTS_KEPT = 50_000
-# Imports of one shop bring their rows in one at a time ("IMPO").
-LOCK = 0x494D504F
 
 
 class Stopped(Exception):
@@ -209,7 +206,8 @@ def _bring(shop: Shop, run_id: int, token: str) -> None:
     with _step(shop, run_id, token, LONG_LEASE) as run:
         if run.stage == ImportRun.Stage.PEOPLE:
             values = _values(run)
-            _one_at_a_time(values)
+            prepare(run.shop_id)
+            know_tables("staged")
             products.bring(values)
             for name, number in people.bring(values).items():
                 run.report[name] = run.report.get(name, 0) + number
@@ -221,12 +219,16 @@ def _bring(shop: Shop, run_id: int, token: str) -> None:
         high = min(low + step, BUCKETS if low < BUCKETS else 2 * BUCKETS)
         with _step(shop, run_id, token) as run:
             _bring_batch(run, low, high)
+        # What a batch added to empty tables is worth knowing for the next; later on little changes.
+        if low == 0 or high == 2 * BUCKETS:
+            with scope(shop):
+                know_tables("sales")
         low = high
 
 
 def _bring_batch(run: ImportRun, low: int, high: int) -> None:
     values = _values(run, low, high)
-    _one_at_a_time(values)
+    prepare(run.shop_id)
     if low < BUCKETS:
         tally, contradicted = sales.bring(values)
         _keep_rejects(run, [Rejected(line, "order_repeated", "", "") for line in contradicted])
@@ -256,10 +258,6 @@ def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
         low=low,
         high=high,
     )
-
-
-def _one_at_a_time(values: Values) -> None:
-    execute(f"SELECT pg_advisory_xact_lock({LOCK}, %(shop)s::integer)", values)
 
 
 def _finish(shop: Shop, run_id: int, token: str, renew: bool) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.shops.fields import ShopForeignKey, ShopModel
+from loyalty.shops.scope import current_shop_id
 
 from .rows import BUCKETS
 
@@ -155,10 +156,19 @@ class RememberedMapping(ShopModel):
 class Staged(ShopModel):
     """Rows on their way in. Unlogged: after a crash of the database they are read from the file again.
 
-    `run_key` is the import's id without a foreign key, which would be checked for every one of a million
-    rows.
+    `run_key` is the import's id without a foreign key, and the shop's has no constraint either: both would be
+    checked for every one of a million rows.
     """
 
+    shop = models.ForeignKey(
+        "shops.Shop",
+        on_delete=models.CASCADE,
+        default=current_shop_id,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     run_key = models.BigIntegerField()
 
     class Meta:

@@ -55,6 +55,7 @@ def bring(values: Values) -> Counter[str]:
     """Write the batch; return {outcome: rows}."""
     statements.make("batch", BATCH, values)
     statements.make("batch_refund", REFUNDS, values)
-    statements.run(RENEW, values)
+    if statements.rows("SELECT FROM batch_refund WHERE state = 'updated' LIMIT 1", values):
+        statements.run(RENEW, values)
     statements.run(ADD, values)
     return Counter(dict(statements.rows(TALLY, values)))

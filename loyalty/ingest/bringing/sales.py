@@ -112,11 +112,11 @@ UPDATE batch_order b SET order_id = made.id FROM made WHERE made.external_id = b
 LINES = """
 SELECT b.line_no AS row_no, o.order_id, row_number() OVER (PARTITION BY b.key ORDER BY b.line_no) AS line_no,
     b.product_id, b.quantity / 1000.0 AS quantity, b.unit_amount, b.discount AS discount_amount,
-        b.net AS net_amount,
-    b.cost AS cost_amount, o.state AS order_state, NULL::text AS state
+    b.net AS net_amount, b.cost AS cost_amount, NULL::text AS state
 FROM batch b JOIN batch_order o ON o.key = b.key
 WHERE b.state IS NULL AND (%(is_line)s OR b.product_id IS NOT NULL)
 """
+KNOWN_LINES = f"{LINES} AND o.state <> 'added'"
 COMPARE_LINES = """
 UPDATE batch_line b SET state = CASE WHEN (l.product_id, l.quantity, l.unit_amount, l.discount_amount,
     l.net_amount)
@@ -124,7 +124,7 @@ UPDATE batch_line b SET state = CASE WHEN (l.product_id, l.quantity, l.unit_amou
     AND (b.cost_amount IS NULL OR b.cost_amount IS NOT DISTINCT
         FROM l.cost_amount) THEN 'unchanged' ELSE 'updated' END
 FROM customers_orderline l
-WHERE b.order_state <> 'added' AND l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no = b.line_no
+WHERE l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no = b.line_no
 """
 RENEW_LINES = """
 UPDATE customers_orderline l SET product_id = b.product_id, quantity = b.quantity,
@@ -136,17 +136,17 @@ FROM batch_line b WHERE b.state = 'updated' AND l.shop_id = %(shop)s AND l.order
 """
 ADD_LINES = """
 INSERT INTO customers_orderline (shop_id, order_id, line_no, product_id, quantity, unit_amount,
-    discount_amount,
-    net_amount, cost_amount)
-SELECT %(shop)s, order_id, line_no, product_id, quantity, unit_amount, discount_amount, net_amount,
-    cost_amount
-FROM batch_line WHERE state IS NULL ORDER BY order_id, line_no
+    discount_amount, net_amount, cost_amount)
+SELECT %(shop)s, order_id, line_no, product_id, quantity, unit_amount, discount_amount, net_amount, cost_amount
+FROM {lines} l WHERE state IS NULL ORDER BY order_id, line_no
 """
+ADD_KNOWN_LINES = ADD_LINES.format(lines="batch_line")
+ADD_NEW_LINES = ADD_LINES.format(lines=f"({LINES} AND o.state = 'added')")
 # A corrected file may have fewer lines for an order than were known.
 DROP_LINES = """
 WITH gone AS (
     DELETE FROM customers_orderline l USING (SELECT order_id, max(line_no) AS last FROM batch_line
-        WHERE order_state <> 'added' GROUP BY order_id) b
+        GROUP BY order_id) b
     WHERE l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no > b.last RETURNING l.order_id)
 UPDATE batch_order o SET state = 'updated' FROM gone WHERE gone.order_id = o.order_id
     AND o.state = 'unchanged'
@@ -184,14 +184,20 @@ def bring(values: Values) -> tuple[Counter[str], list[int]]:
         statements.run(REPEATED, values)
         contradicted = [line for (line,) in statements.rows(CONTRADICTED, values)]
     statements.make("batch_order", ORDERS, values)
-    statements.run(RENEW_ORDERS, values)
     statements.run(ADD_ORDERS, values)
-    statements.make("batch_line", LINES, values)
-    if statements.rows("SELECT 1 FROM batch_order WHERE state <> 'added' LIMIT 1", values):
-        statements.run(COMPARE_LINES, values)
-        statements.run(RENEW_LINES, values)
-        statements.run(DROP_LINES, values)
-        statements.run(DROP_REFUNDS, values)
-    statements.run(ADD_LINES, values)
+    statements.run(ADD_NEW_LINES, values)
+    statements.make("batch_line", KNOWN_LINES, values)
+    if statements.rows("SELECT FROM batch_order WHERE state <> 'added' LIMIT 1", values):
+        _renew(values)
     statements.run(WRITE_REFUNDS, values)
     return Counter(dict(statements.rows(TALLY, values))), contradicted
+
+
+def _renew(values: Values) -> None:
+    """Bring the orders that were known up to what the file says."""
+    statements.run(RENEW_ORDERS, values)
+    statements.run(COMPARE_LINES, values)
+    statements.run(RENEW_LINES, values)
+    statements.run(ADD_KNOWN_LINES, values)
+    statements.run(DROP_LINES, values)
+    statements.run(DROP_REFUNDS, values)

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 
 from django.db import connection
 
+# Advisory locks of this room, told apart from other rooms' by their first number ("IMPO").
+LOCK = 0x494D504F
+
 
 @dataclass(frozen=True)
 class Values:
@@ -44,3 +47,16 @@ def make(name: str, query: str, values: Values) -> None:
         cursor.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {query}", asdict(values))
         # Without numbers the planner takes a table it does not know for small, and loops over it.
         cursor.execute(f"ANALYZE pg_temp.{name}")
+
+
+def know_tables(kind: str) -> None:
+    """Renew the planner's statistics of the "staged" or "sales" tables (migration 0003 tells why we must)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ingest_analyze_{kind}()")
+
+
+def prepare(shop_id: int) -> None:
+    """Begin a step: one import of a shop at a time, and room to sort a batch in memory."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, shop_id])
+        cursor.execute("SET LOCAL work_mem = '64MB'")
