@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns import arms
 from loyalty.customers.models import Customer
@@ -40,9 +41,9 @@ class Campaign(ShopModel):
         FAILED = "failed", _("Failed")
 
     class Verdict(models.TextChoices):
-        EARNED = "earned", _("Earned")
-        LOST = "lost", _("Lost")
-        CANNOT_TELL = "cannot_tell", _("Cannot tell yet")
+        EARNED = "earned", pgettext_lazy("verdict", "Earned")
+        LOST = "lost", pgettext_lazy("verdict", "Lost")
+        CANNOT_TELL = "cannot_tell", pgettext_lazy("verdict", "Cannot tell yet")
 
     # Nothing more will be sent by itself.
     OVER = (State.DONE, State.CANCELLED, State.FAILED)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns import audiences, dispatch, preview, tasks
 from campaigns.audiences import STEPS
@@ -93,9 +94,9 @@ def campaign_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 DECISIONS = {
-    "ask": _("The gateway is asked once more."),
-    "resend": _("The uncertain messages are sent again."),
-    "close": _("The uncertain messages count as not delivered."),
+    "ask": gettext_lazy("The gateway is asked once more."),
+    "resend": gettext_lazy("The uncertain messages are sent again."),
+    "close": gettext_lazy("The uncertain messages count as not delivered."),
 }
 
 
