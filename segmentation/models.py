@@ -115,13 +115,13 @@ class CustomerScore(ShopModel):
     """
 
     customer = ShopOneToOneField(Customer, on_delete=models.CASCADE, related_name="score")
+    # The day of the run that last changed this row; what stands in it is true as of every later run, too.
     as_of = models.DateField()
     # By the clock of the database: a run leaves alone what was scored after it began.
     computed_at = models.DateTimeField()
 
     first_order_on = models.DateField(null=True)
     last_order_on = models.DateField(null=True)
-    recency_days = models.IntegerField(_("days since the last order"), null=True)
     frequency = models.IntegerField(_("orders"))
     order_days = models.IntegerField(_("order days"))
     monetary_amount = models.BigIntegerField(_("net spend"))
@@ -138,6 +138,7 @@ class CustomerScore(ShopModel):
     own_gap_days = models.FloatField(null=True)
     gap_spread = models.FloatField(null=True)
     expected_gap_days = models.FloatField(null=True)
+    expected_on = models.DateField(_("expected again on"), null=True)
     gap_source = models.CharField(max_length=16, choices=GapSource, blank=True)
     returned_on = models.DateField(null=True)
 
@@ -151,8 +152,6 @@ class CustomerScore(ShopModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "customer"], name="one_score_per_customer")]
-        # What a night changes in every row (as_of, recency_days) is in no index, so those updates stay in
-        # the page.
         indexes = [
             models.Index(fields=["shop", "segment", "customer"], name="score_by_segment"),
             models.Index(fields=["shop", "stage", "customer"], name="score_by_stage"),
@@ -160,6 +159,7 @@ class CustomerScore(ShopModel):
             models.Index(fields=["shop", "r_score", "f_score", "m_score", "customer"], name="score_by_cell"),
             models.Index(fields=["shop", "monetary_amount", "customer"], name="score_by_money"),
             models.Index(fields=["shop", "last_order_on", "customer"], name="score_by_last_order"),
+            models.Index(fields=["shop", "expected_on", "customer"], name="score_by_expected"),
         ]
 
     def __str__(self) -> str:
@@ -173,6 +173,17 @@ class CustomerScore(ShopModel):
     @property
     def rhythm(self) -> lifecycle.Rhythm:
         return lifecycle.Rhythm(self.lifetime_order_days, self.own_gap_days, self.gap_spread)
+
+    @property
+    def recency_days(self) -> int | None:
+        """Days since the last order as of the last run; None for a prospect.
+
+        Not a column: it changes in every row every night. Filter by `last_order_on`, and by `expected_on` for
+        who is late.
+        """
+        if self.last_order_on is None or self.run is None:
+            return None
+        return (max(self.as_of, self.run.as_of) - self.last_order_on).days
 
     @cached_property
     def run(self) -> ScoreRun | None:

@@ -88,8 +88,8 @@ def look_back(as_of: datetime.date, *, refresh: bool = False) -> int:
 def rows_as_of(as_of: datetime.date, columns: str, joins: str = "") -> Iterator[dict]:
     """Yield the state of every customer as of `as_of` as dicts, computed for the purpose: nothing is stored.
 
-    `columns` and `joins` are SQL over `state` (state.COLUMNS) and `customer`; their parameters are `as_of`
-    and `shop_id`. Rows come in the order of the customers' keys.
+    `columns` and `joins` are SQL over `state` (the columns of state.state_sql) and `customer`; their
+    parameters are `as_of` and `shop_id`. Rows come in the order of the customers' keys.
     """
     shop = current_shop()
     with transaction.atomic(), facts_table(shop, as_of, window_of_shop()) as cuts:

@@ -17,13 +17,12 @@ from . import lifecycle, rfm, value_volume
 
 TABLE = "segmentation_facts"
 
-# Columns of CustomerScore that the state fills, in the order of `state_sql`.
+# Columns of CustomerScore that the state fills. None of them changes by the mere passing of a night: days
+# since the last order, which would, follow from `last_order_on`.
 COLUMNS = (
     "customer_id",
-    "as_of",
     "first_order_on",
     "last_order_on",
-    "recency_days",
     "frequency",
     "order_days",
     "monetary_amount",
@@ -39,6 +38,7 @@ COLUMNS = (
     "own_gap_days",
     "gap_spread",
     "expected_gap_days",
+    "expected_on",
     "gap_source",
     "returned_on",
     "r_score",
@@ -109,13 +109,13 @@ SELECT count(*) AS customers, count(last_order_on) AS buyers,
        coalesce(bool_or(engagements > 0), false) AS knows_engagement
 FROM {TABLE}"""
 
-# All repeat gaps of the shop, pooled. Two unnests side by side walk the array once, in step.
+# All repeat gaps of the shop, pooled.
 SHOP_GAP = f"""
 SELECT CASE WHEN count(*) >= {lifecycle.ENOUGH_GAPS}
-            THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY later - earlier) END AS gap_days,
+            THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) END AS gap_days,
        count(*) AS repeat_gaps
-FROM (SELECT unnest(days[2:]) AS later, unnest(days[:cardinality(days) - 1]) AS earlier
-      FROM {TABLE} WHERE cardinality(days) > 1) AS pairs"""
+FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
+      FROM {TABLE} WHERE cardinality(days) > 1) AS gaps"""
 
 # The frozen cuts as a one-row relation of typed columns.
 _CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s::float8[] AS frequency,
@@ -131,7 +131,10 @@ FROM {TABLE} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
 
 
 def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
-    """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts`: COLUMNS."""
+    """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts`.
+
+    The columns are COLUMNS, `as_of` and `recency_days`.
+    """
     gap = lifecycle.expected_gap_sql("facts.lifetime_order_days", "facts.own_gap_days", "cuts.gap_days")
     r_score = rfm.recency_score_sql("facts.recency_days", "cuts.recency_days")
     f_score = rfm.score_sql("facts.frequency", "cuts.frequency")
@@ -168,6 +171,7 @@ SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_o
        facts.discount_amount, facts.lifetime_orders, facts.lifetime_order_days, facts.lifetime_amount,
        facts.margin_share, facts.full_price_share, facts.engagements, facts.own_gap_days, facts.gap_spread,
        CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
+       {lifecycle.expected_on_sql("facts.last_order_on", "facts.expected_gap_days")} AS expected_on,
        CASE WHEN is_buyer THEN {gap_source} ELSE '' END AS gap_source,
        returned_on, r_score, f_score, m_score,
        CASE WHEN is_buyer THEN {rfm.segment_sql("r_score", "f_score", "m_score")} ELSE '' END AS segment,
@@ -181,6 +185,7 @@ FROM scored AS facts, cuts"""
 def upsert_sql(state: Statement, shop: Shop, started_at: datetime.datetime) -> Statement:
     """Return the statement that writes `state` into CustomerScore where it differs from what stands there.
 
+    `as_of` says since when a row has stood like this, so a row that is still true keeps it.
     A row scored after `started_at` is left alone: it already knows an order that this state may have missed.
     """
     columns = ", ".join(COLUMNS)
@@ -188,8 +193,9 @@ def upsert_sql(state: Statement, shop: Shop, started_at: datetime.datetime) -> S
     old = ", ".join(f"score.{column}" for column in COLUMNS[1:])
     new = ", ".join(f"EXCLUDED.{column}" for column in COLUMNS[1:])
     sql = f"""
-INSERT INTO segmentation_customerscore AS score (shop_id, computed_at, {columns})
-SELECT %(shop_id)s, clock_timestamp(), {columns} FROM ({state.sql}) AS state
-ON CONFLICT (shop_id, customer_id) DO UPDATE SET computed_at = EXCLUDED.computed_at, {changes}
+INSERT INTO segmentation_customerscore AS score (shop_id, as_of, computed_at, {columns})
+SELECT %(shop_id)s, as_of, clock_timestamp(), {columns} FROM ({state.sql}) AS state
+ON CONFLICT (shop_id, customer_id)
+DO UPDATE SET as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {changes}
 WHERE score.computed_at <= %(started_at)s AND ({old}) IS DISTINCT FROM ({new})"""
     return Statement(sql, state.params | {"shop_id": shop.pk, "started_at": started_at})

@@ -1,7 +1,23 @@
 """The segments' doors."""
 
-from loyalty.access import Access
+from django.urls import path
+
+from loyalty.access import FORM, MARKETING, OWNER_ONLY, Access
+
+from . import views
 
 app_name = "segmentation"
-urlpatterns: list = []
-ACCESS: dict[str, Access] = {}
+urlpatterns = [
+    path("", views.segment_list, name="segment_list"),
+    path("lifecycle/", views.stage_list, name="stage_list"),
+    path("value/", views.quadrant_list, name="quadrant_list"),
+    path("pareto/", views.pareto, name="pareto"),
+    path("settings/", views.scheme, name="scheme"),
+]
+ACCESS = {
+    "segment_list": Access(MARKETING),
+    "stage_list": Access(MARKETING),
+    "quadrant_list": Access(MARKETING),
+    "pareto": Access(MARKETING),
+    "scheme": Access(OWNER_ONLY, FORM),
+}

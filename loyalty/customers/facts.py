@@ -107,6 +107,7 @@ LEFT JOIN (
                ))::bigint AS cost
         FROM customers_refund AS refund
         WHERE shop_id = %(shop_id)s AND customer_id IS NOT NULL AND refunded_on <= %(as_of)s {some}
+        OFFSET 0  -- or the planner looks up the order once for every sum above
     ) AS given_back
     GROUP BY customer_id
 ) AS refunds ON refunds.customer_id = orders.customer_id"""

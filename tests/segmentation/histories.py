@@ -126,12 +126,20 @@ def cuts_by_hand(facts: dict[int, dict]) -> dict:
 
 def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
     """Return what the pure rules make of one customer's facts."""
-    state = {name: value for name, value in fact.items() if name != "days"} | {"as_of": day}
+    state = {name: value for name, value in fact.items() if name not in ("days", "recency_days")}
     own = lifecycle.rhythm(fact["days"])
     state |= {"own_gap_days": own.own_gap_days, "gap_spread": own.gap_spread}
     if not fact["days"]:
         nothing = dict.fromkeys(
-            ("expected_gap_days", "returned_on", "r_score", "f_score", "m_score", "value_score")
+            (
+                "expected_gap_days",
+                "expected_on",
+                "returned_on",
+                "r_score",
+                "f_score",
+                "m_score",
+                "value_score",
+            )
         )
         return state | nothing | {"gap_source": "", "segment": "", "stage": "prospect", "quadrant": ""}
     gap = lifecycle.expected_gap(own, cuts["gap_days"])
@@ -144,6 +152,7 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
     value = value_by_hand(fact, cuts)
     return state | {
         "expected_gap_days": gap,
+        "expected_on": lifecycle.expected_on(fact["last_order_on"], gap),
         "gap_source": lifecycle.gap_source(own, cuts["gap_days"]),
         "returned_on": returned_on,
         **dict(zip(("r_score", "f_score", "m_score"), cell, strict=True)),

@@ -122,13 +122,27 @@ def test_a_run_as_of_a_past_day_knows_nothing_later(shop):
     OrderFactory(customer=customer, on=before(1))
     services.score_shop(before(50))
     row = stored(customer.pk)
-    assert (row["as_of"], row["recency_days"], row["frequency"]) == (before(50), 50, 1)
+    assert (row["last_order_on"], row["frequency"]) == (before(100), 1)
+    assert CustomerScore.objects.get().recency_days == 50
 
 
 def test_a_second_run_writes_nothing(shop):
     make_history(1, TODAY)
     assert services.score_shop(TODAY).changed == CustomerScore.objects.count()
     assert services.score_shop(TODAY).changed == 0
+
+
+def test_a_night_writes_only_whom_it_changes(shop):
+    for _ in range(5):
+        OrderFactory(on=before(20))
+    late = OrderFactory(on=before(67)).customer
+    services.score_shop(TODAY)
+    tomorrow = TODAY + datetime.timedelta(days=1)
+    # 1.5 usual gaps of 45 days have passed for one of them; the rest only grew a day older.
+    assert services.score_shop(tomorrow).changed == 1
+    assert (late.score.stage, late.score.as_of, late.score.recency_days) == ("at_risk", tomorrow, 68)
+    other = CustomerScore.objects.filter(stage="new").first()
+    assert (other.as_of, other.recency_days) == (TODAY, 21)
 
 
 def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):

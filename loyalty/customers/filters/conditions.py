@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,6 +46,11 @@ class Condition:
     field: Callable[[], forms.Field]
     where: Where
     words: str
+
+    @property
+    def label(self) -> str:
+        """The words with a gap where the value goes: what stands on the box it is typed into."""
+        return str(self.words) % {"value": "…"}
 
 
 class ManyField(forms.Field):
@@ -128,8 +133,7 @@ def has_said(values: list[str], today: datetime.date) -> Q:
 
 
 def is_late(value: bool, today: datetime.date) -> Q:
-    # More than half a day over the expected gap: what `lifecycle.explain` rounds to at least one day late.
-    return Q(score__stage__in=IN_TOUCH, score__recency_days__gt=F("score__expected_gap_days") + 0.5)
+    return Q(score__stage__in=IN_TOUCH, score__expected_on__lt=today)
 
 
 def bought_since(days: int, today: datetime.date) -> Q:

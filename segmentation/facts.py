@@ -1,0 +1,220 @@
+"""What the stored scores add up to: one statement a picture, never a loop over customers."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Avg, Count, DateField, DurationField, F, Sum, Value
+
+from loyalty.shops.scope import current_shop_id
+
+from .models import CustomerScore, ScoreRun
+
+# Points of a scatter chart: more would hide each other, and a phone has to draw them.
+MOST_POINTS = 1_000
+
+
+@dataclass(frozen=True)
+class Group:
+    """The customers of one segment, stage or quadrant; `share` is of people, `amount_share` of net spend."""
+
+    key: str
+    customers: int = 0
+    amount: int = 0
+    share: float = 0
+    amount_share: float | None = None
+    recency_days: float | None = None
+    profit_amount: int | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of recency against frequency; `segment` is the one most of its customers are in."""
+
+    r: int
+    f: int
+    customers: int = 0
+    amount: int = 0
+    amount_share: float | None = None
+    m_mean: float | None = None
+    segment: str = ""
+
+
+@dataclass(frozen=True)
+class Tenth:
+    """A tenth of the buyers, from those who spend most; `running_share` includes the tenths before it."""
+
+    number: int
+    customers: int
+    amount: int
+    share: float
+    running_share: float
+    least_amount: int
+    most_amount: int
+
+
+@dataclass(frozen=True)
+class Pareto:
+    """Who makes the sales: `…_20` is of the first fifth of the buyers, `…_80` of the first 80 % of sales."""
+
+    buyers: int
+    amount: int
+    tenths: list[Tenth]
+    top_20_customers: int
+    top_20_share: float
+    top_20_profit_share: float | None
+    least_amount_20: int
+    customers_80: int
+    least_amount_80: int
+
+
+@dataclass(frozen=True)
+class Point:
+    customer_id: int
+    name: str
+    quadrant: str
+    order_days: int
+    value_score: float
+
+
+def groups(field: str, as_of: datetime.date) -> dict[str, Group]:
+    """Return the groups of `field` (segment, stage or quadrant) that have customers, by key."""
+    since = Avg(Value(as_of, DateField()) - F("last_order_on"), output_field=DurationField())
+    found = list(
+        CustomerScore.objects.exclude(**{field: ""})
+        .values(key=F(field))
+        .annotate(
+            customers=Count("pk"),
+            amount=Sum("monetary_amount"),
+            since=since,
+            profit_amount=Sum("profit_amount"),
+        )
+        .order_by()
+    )
+    people, spent = sum(row["customers"] for row in found), sum(row["amount"] for row in found)
+    return {
+        row["key"]: Group(
+            key=row["key"],
+            customers=row["customers"],
+            amount=int(row["amount"]),
+            recency_days=row["since"] and row["since"] / datetime.timedelta(days=1),
+            profit_amount=row["profit_amount"],
+            share=row["customers"] / people,
+            amount_share=float(row["amount"] / spent) if spent > 0 else None,
+        )
+        for row in found
+    }
+
+
+def grid() -> dict[tuple[int, int], Cell]:
+    """Return the cells of recency against frequency that have customers."""
+    by_cell = defaultdict(list)
+    for row in (
+        CustomerScore.objects.filter(r_score__isnull=False)
+        .values("r_score", "f_score", "m_score", "segment")
+        .annotate(customers=Count("pk"), amount=Sum("monetary_amount"))
+        .order_by()
+    ):
+        by_cell[row["r_score"], row["f_score"]].append(row)
+    spent = sum(row["amount"] for rows in by_cell.values() for row in rows)
+    return {cell: _cell(*cell, rows, spent) for cell, rows in by_cell.items()}
+
+
+def _cell(r: int, f: int, rows: list[dict], spent: int) -> Cell:
+    customers, amount = sum(row["customers"] for row in rows), sum(row["amount"] for row in rows)
+    by_segment = defaultdict(int)
+    for row in rows:
+        by_segment[row["segment"]] += row["customers"]
+    return Cell(
+        r=r,
+        f=f,
+        customers=customers,
+        amount=int(amount),
+        amount_share=float(amount / spent) if spent > 0 else None,
+        m_mean=sum(row["m_score"] * row["customers"] for row in rows) / customers,
+        segment=max(by_segment, key=lambda segment: (by_segment[segment], segment)),
+    )
+
+
+# Whoever gave back more than they bought adds nothing; to let them subtract would bend the curve downwards.
+_PARETO = """
+WITH ranked AS (
+    SELECT greatest(monetary_amount, 0) AS amount, profit_amount, count(*) OVER () AS buyers,
+           row_number() OVER (ORDER BY monetary_amount DESC, customer_id) AS place,
+           sum(greatest(monetary_amount, 0)) OVER () AS total,
+           sum(greatest(monetary_amount, 0)) OVER (
+               ORDER BY monetary_amount DESC, customer_id ROWS UNBOUNDED PRECEDING) AS running
+    FROM segmentation_customerscore WHERE shop_id = %(shop_id)s AND last_order_on IS NOT NULL
+)
+SELECT 10 * (place - 1) / buyers + 1 AS tenth, count(*), sum(amount)::bigint, min(amount), max(amount),
+       sum(profit_amount)::bigint,
+       count(*) FILTER (WHERE running - amount < 0.8 * total) AS customers_80,
+       min(amount) FILTER (WHERE running - amount < 0.8 * total) AS least_amount_80
+FROM ranked GROUP BY 1 ORDER BY 1"""
+
+
+def pareto() -> Pareto | None:
+    """Return who makes the sales of the scored window, or None where nobody has spent anything."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARETO, {"shop_id": current_shop_id()})
+        rows = cursor.fetchall()
+    amount = sum(row[2] for row in rows)
+    if not amount:
+        return None
+    tenths, running = [], 0
+    for number, customers, sold, least, most, _profit, _customers, _least in rows:
+        running += sold
+        tenths.append(Tenth(int(number), customers, sold, sold / amount, running / amount, least, most))
+    profits = [row[5] for row in rows if row[5] is not None]
+    top = [tenth for tenth in tenths if tenth.number <= 2]
+    top_profits = [row[5] for row in rows if row[0] <= 2 and row[5] is not None]
+    return Pareto(
+        buyers=sum(tenth.customers for tenth in tenths),
+        amount=amount,
+        tenths=tenths,
+        top_20_customers=sum(tenth.customers for tenth in top),
+        top_20_share=sum(tenth.amount for tenth in top) / amount,
+        top_20_profit_share=sum(top_profits) / sum(profits) if top_profits and sum(profits) > 0 else None,
+        least_amount_20=min(tenth.least_amount for tenth in top),
+        customers_80=sum(row[6] for row in rows),
+        least_amount_80=min(row[7] for row in rows if row[7] is not None),
+    )
+
+
+def points(buyers: int, most: int = MOST_POINTS) -> list[Point]:
+    """Return about `most` customers with a known value, always the same ones for the same shop."""
+    # Every n-th key: deterministic, and without sorting a million rows by chance.
+    every = max(1, -(-buyers // most))
+    found = CustomerScore.objects.annotate(turn=F("customer_id") % every)
+    rows = found.filter(value_score__isnull=False, turn=0).order_by("customer")
+    return [
+        Point(*row)
+        for row in rows.values_list("customer_id", "customer__name", "quadrant", "order_days", "value_score")
+    ]
+
+
+@dataclass(frozen=True)
+class Week:
+    """The sums of a kind of group at the end of a week: {group: customers}."""
+
+    as_of: datetime.date
+    customers: dict[str, int]
+
+
+def trend(kind: str, run: ScoreRun, weeks: int) -> list[Week]:
+    """Return the last `weeks` weeks up to `run`, oldest first; a week without a run is left out."""
+    latest = {0: run}
+    earlier = ScoreRun.objects.filter(
+        as_of__gt=run.as_of - datetime.timedelta(weeks=weeks),
+        as_of__lte=run.as_of - datetime.timedelta(weeks=1),
+    )
+    # Oldest first, so that of the runs of one week the last one stays.
+    for other in earlier.order_by("as_of", "pk"):
+        latest[(run.as_of - other.as_of).days // 7] = other
+    return [
+        Week(found.as_of, {group: customers for group, (customers, _) in found.sums[kind].items()})
+        for _, found in sorted(latest.items(), reverse=True)
+    ]
