@@ -84,8 +84,9 @@ def person(request: HttpRequest) -> HttpResponse:
 
 def quote(request: HttpRequest) -> HttpResponse:
     """Answer while an amount is being typed: what it comes to, and how far the next tier then is."""
-    customer = people.unseal(request.staff, request.GET.get("person", ""))
-    panel = _panel(request, customer)
+    if "person" not in request.GET:
+        return HttpResponse(status=204)
+    panel = _panel(request, people.unseal(request.staff, request.GET["person"]))
     form = PurchaseForm(request.GET)
     form.full_clean()
     amount = form.cleaned_data.get("amount")

@@ -39,14 +39,13 @@ class ThresholdField(fields.AmountField):
         return _("M %(unit)s") % {"unit": label} if self.in_millions else label
 
     def read(self, value: Any) -> int:
-        if isinstance(value, int) or not self.in_millions:
-            return super().read(value)
-        try:
-            # "4.5" is four and a half million; who writes the word, or all the zeros with their unit, is
-            # believed.
-            return super().read(f"{value} million")
-        except ValidationError:
-            return super().read(value)
+        minor = super().read(value)
+        says_its_unit = any(char.isalpha() for char in str(value))
+        if isinstance(value, int) or not self.in_millions or says_its_unit:
+            return minor
+        # "4.5" is four and a half million; who writes all the zeros is believed, too.
+        is_whole = minor >= MILLION * money.unit_of(presentation.current()).factor
+        return minor if is_whole else super().read(f"{value} million")
 
     def prepare_value(self, value: Any) -> Any:
         if not (isinstance(value, int) and self.in_millions):

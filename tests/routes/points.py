@@ -1,0 +1,3 @@
+"""The points' routes have no arguments."""
+
+OBJECTS: dict = {}
