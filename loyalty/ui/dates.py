@@ -58,6 +58,10 @@ _FILLERS |= {name[:3].lower() for name in _WEEKDAYS_EN} | {
 _FILLERS |= {fold("پنج‌شنبه"), fold("یک‌شنبه"), "ساعت", "at", "th", "st", "nd", "rd"}
 
 _NUMERIC = re.compile(r"(\d{1,4})\s?([/\-.])\s?(\d{1,2})\s?\2\s?(\d{1,4})")
+# Most cells of most files: the year first, in ASCII.
+_PLAIN = re.compile(
+    r"([0-9]{4})([/-])([0-9]{1,2})\2([0-9]{1,2})(?:[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?"
+)
 _COMPACT = re.compile(r"(1[34]\d\d|19\d\d|2[01]\d\d)(\d\d)(\d\d)")
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d+))?")
 _TIME = re.compile(
@@ -122,6 +126,10 @@ def _parse(
 def _parse_text(
     raw: str, calendar: str, day_first: bool | None
 ) -> tuple[date, time | None, timedelta | None]:
+    if match := _PLAIN.fullmatch(raw):
+        year, _mark, month, day, hour, minute, second = match.groups()
+        clock = _clock(hour, minute, second, None, None)[0] if hour else None
+        return _make(int(year), int(month), int(day)), clock, None
     text = without_marks(ascii_digits(raw)).strip().lstrip("'").strip()
     if not text:
         raise DayError("empty")
@@ -236,6 +244,7 @@ def _worded(text: str, calendar: str) -> date:
     return _make(number, month[1], int(day))
 
 
+@lru_cache(maxsize=8192)
 def _make(year: int, month: int, day: int) -> date:
     if not (1300 <= year < 1500 or 1900 <= year < 2200):
         raise DayError("bad_year")

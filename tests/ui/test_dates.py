@@ -214,3 +214,12 @@ def test_the_messy_persian_file_gives_its_true_days():
             assert code_of(row["تاریخ خرید"]) == codes[expected["error"]]
         elif expected["date"]:
             assert dates.parse_day(row["تاریخ خرید"]).isoformat() == expected["date"]
+
+
+@given(DAYS, st.booleans(), st.sampled_from(["", " 06:20", " 23:59:59", "T00:00"]))
+def test_the_quick_way_agrees_with_the_long_way(day, is_jalali, clock_text):
+    jalali = JalaliDate.to_jalali(day)
+    written = f"{jalali.year}/{jalali.month}/{jalali.day}" if is_jalali else day.isoformat()
+    # A leading apostrophe sends the same cell the long way.
+    quick, long = written + clock_text, f"'{written}{clock_text}"
+    assert dates.parse_moment(quick, "jalali", "UTC") == dates.parse_moment(long, "jalali", "UTC")

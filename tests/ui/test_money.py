@@ -192,3 +192,11 @@ def test_the_messy_persian_file_gives_its_true_amounts():
             assert code_of(row["مبلغ (تومان)"]) == codes[expected["error"]]
         elif expected["amount_rial"] is not None:
             assert money.parse_amount(row["مبلغ (تومان)"], "IRR", "toman") == expected["amount_rial"]
+
+
+@given(st.integers(0, 10**11 - 1), st.sampled_from(["", ".0", ".5", ".05", ".99"]), st.booleans())
+def test_the_quick_way_agrees_with_the_long_way(whole, fraction, grouped):
+    plain = f"{whole:,}{fraction}" if grouped else f"{whole}{fraction}"
+    for code, unit in (("IRR", "toman"), ("IRR", "rial"), ("GBP", "")):
+        # A leading apostrophe sends the same cell the long way.
+        assert money.parse_amount(plain, code, unit) == money.parse_amount(f"'{plain}", code, unit)

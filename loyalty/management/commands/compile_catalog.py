@@ -48,7 +48,8 @@ class Command(BaseCommand):
                 f"{language}: {len(missing)} of {report.messages} messages are not translated, "
                 f"{len(report.problems)} translations are wrong."
             )
-        self.stdout.write(f"{language}: all {report.messages} messages are translated.")
+        whose = f"all messages under “{under}”" if under else f"all {report.messages} messages"
+        self.stdout.write(f"{language}: {whose} are translated.")
 
     @staticmethod
     def _line(message: Message) -> str:
