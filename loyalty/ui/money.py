@@ -230,7 +230,7 @@ def _words(presentation: Presentation) -> dict[str, str]:
 
 _PERSIAN = {"group": "٬", "point": "٫", "million": "میلیون", "billion": "میلیارد"}
 _ENGLISH = {"group": ",", "point": ".", "million": "M", "billion": "B"}
-LRM = "\u200e"
+LRI, PDI = "\u2066", "\u2069"
 
 
 def unit_of(presentation: Presentation) -> Unit:
@@ -249,7 +249,8 @@ def format_number(
 ) -> str:
     """Return a number grouped and in the reader's digits; `decimals` places, or as many as it has.
 
-    In Persian a minus comes after a left-to-right mark: without it the sign would jump to the right.
+    In Persian a negative number is isolated: without that its sign would jump to the right of the digits. (A
+    mere left-to-right mark would do so too, but turns round the whole of an element whose direction is "auto".)
     """
     # Through its shortest writing: Decimal(0.1) would spell out what binary makes of a tenth.
     value = Decimal(str(value))
@@ -261,7 +262,7 @@ def format_number(
     if presentation.is_persian:
         digits = persian_digits(digits)
     sign = "−" if value < 0 and value != 0 else ""
-    return f"{LRM if sign and presentation.is_persian else ''}{sign}{digits}"
+    return f"{LRI}{sign}{digits}{PDI}" if sign and presentation.is_persian else f"{sign}{digits}"
 
 
 def format_plain(minor: int, presentation: Presentation) -> str:

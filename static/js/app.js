@@ -7,7 +7,7 @@
   const ascii = text => text
     .replace(/[۰-۹]/g, digit => digit.charCodeAt(0) - 0x06f0)
     .replace(/[٠-٩]/g, digit => digit.charCodeAt(0) - 0x0660)
-    .replace(/[٬,،\s\u200e\u200f]/g, "").replace("٫", ".");
+    .replace(/[٬,،\s\u200e\u200f\u2066-\u2069]/g, "").replace("٫", ".");
   window.bashgah = { number, ascii, isRtl };
 
   /* ---------- Tabs: role=tablist with [data-tab] buttons; the panel has that id ---------- */

@@ -23,7 +23,7 @@ from loyalty.ui.text import ZWNJ
 register = template.Library()
 
 NOTHING = "–"
-ALM, LRM, LRI, PDI = "\u061c", "\u200e", "\u2066", "\u2069"
+ALM, LRI, PDI = "\u061c", "\u2066", "\u2069"
 STAGES = {
     # stage: (its dot, its word). The word "lost" is for the code alone.
     "prospect": ("none", _("Before the first order")),
@@ -81,7 +81,11 @@ def signed(value: Any, places: int = 0) -> str:
 def _plus(number: Decimal | int, text: str) -> str:
     if number <= 0:
         return text
-    return f"{LRM}+{text}" if presentation.current().is_persian else f"+{text}"
+    if not presentation.current().is_persian:
+        return f"+{text}"
+    # Only the figure is turned: its unit, if there is one, goes on in Persian.
+    figure, space, unit = text.partition(" ")
+    return f"{LRI}+{figure}{PDI}{space}{unit}"
 
 
 @register.filter
