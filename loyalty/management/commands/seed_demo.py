@@ -7,7 +7,7 @@ import json
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from loyalty.demo import load, story
@@ -39,9 +39,11 @@ class Command(BaseCommand):
         if taken and not if_empty:
             raise CommandError(f"There is a shop “{min(taken)}” already; the demo is loaded once.")
         if not (if_empty and present):
-            for fixture in fixtures:
-                shop = story.tell(fixture | ({"customers": customers} if customers else {}), day)
-                made.append(shop.slug)
+            # All or nothing: half a demo would count as "there are shops already" for ever.
+            with transaction.atomic():
+                for fixture in fixtures:
+                    shop = story.tell(fixture | ({"customers": customers} if customers else {}), day)
+                    made.append(shop.slug)
             # The owner's statistics and visibility map, which would otherwise come minutes later by themselves.
             with connections[OWNER].cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")
