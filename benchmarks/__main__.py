@@ -1,0 +1,37 @@
+"""Measures the product beside its peers: `make bench`, or `python -m benchmarks recompute --size S`.
+
+Every figure is a median of one run on one machine; quote the ratios, not the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# A database of its own: a benchmark must neither see nor disturb the demo's.
+os.environ.setdefault("BASHGAH_VAR", str(ROOT / "var" / "bench"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
+
+
+def main() -> None:
+    from benchmarks import recompute, world
+
+    benchmarks = {"recompute": recompute.run}
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(benchmarks)} (all)")
+    parser.add_argument(
+        "--size", choices=sorted(world.SIZES), default="S", help="how large a shop (default S)"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="how often each is measured (default 3)")
+    options = parser.parse_args()
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    with world.shop_of(options.size) as shop:
+        for name in options.names or benchmarks:
+            benchmarks[name](shop, options.runs)
+
+
+if __name__ == "__main__":
+    main()
