@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from loyalty.ui import money, presentation
@@ -21,11 +22,17 @@ def formatter(kind: str) -> Callable[[float | int | None], str]:
         if kind == "money":
             return money.format_amount(round(value), shown, compact=True)
         if kind == "share":
-            text = money.format_number(round(value * 100, 1), shown)
+            text = money.format_number(_trimmed(value * 100, 1), shown)
             return f"\u061c{text}٪" if shown.is_persian else f"{text}%"
-        return money.format_number(round(value) if kind == "number" else round(value, 2), shown)
+        return money.format_number(_trimmed(value, 0 if kind == "number" else 2), shown)
 
     return write
+
+
+def _trimmed(value: float | int, places: int) -> Decimal:
+    """Return a number of at most `places` decimals, and none where they are zero."""
+    number = Decimal(str(round(value, places)))
+    return number.to_integral_value() if number == number.to_integral_value() else number.normalize()
 
 
 def tick_writer(kind: str) -> Callable[[float | int | None], str]:

@@ -173,6 +173,9 @@ class PhoneField(_TypedField):
             return phones.normalize(value, self.region)
         except phones.PhoneError as error:
             example = _persian(EXAMPLES.get(self.region, "+44 7700 900123"))
+            if presentation.current().is_persian:
+                # Within the sentence the groups of digits would change places.
+                example = f"{money.LRI}{example}{money.PDI}"
             raise ValidationError(
                 PHONE_ERRORS[error.code], code=error.code, params={"example": example}
             ) from error

@@ -131,3 +131,12 @@ def test_what_is_said_on_hovering_has_few_digits():
     with presentation.use(EN):
         trace = charts.bar("b", "Bars", ["10%"], Series("Share", [0.312]), kind="share").figure["data"][0]
     assert trace["hovertext"] == ["Share · 10%: 31.2%"]
+    with presentation.use(EN):
+        assert [charts.formatter("share")(value) for value in (0, 0.2, 0.215, 1.0)] == [
+            "0%",
+            "20%",
+            "21.5%",
+            "100%",
+        ]
+        assert [charts.formatter("decimal")(value) for value in (2.0, 2.5, 2.345)] == ["2", "2.5", "2.35"]
+        assert [charts.formatter("number")(value) for value in (2.0, 1234.6, None)] == ["2", "1,235", "–"]
