@@ -55,8 +55,7 @@ def ours(shop_id: int) -> tuple[float, int]:
     import django
 
     django.setup()
-    from loyalty.shops.scope import scope
-    from loyalty.shops.scope import get_shop
+    from loyalty.shops.scope import get_shop, scope
     from segmentation import services
 
     started = time.perf_counter()
@@ -160,7 +159,9 @@ def duckdb(shop_id: int) -> tuple[float, int]:
         frame = pl.DataFrame(
             cursor.fetchall(), schema=["customer_id", "placed_on", "net", "cost"], orient="row"
         )
-    found = engine.sql(
+    tables = engine.connect()
+    tables.register("frame", frame.to_arrow())
+    found = tables.sql(
         f"""WITH facts AS (SELECT customer_id, DATE '{DAY}' - max(placed_on) AS recency, count(*) AS frequency,
                            sum(net)::bigint AS monetary FROM frame GROUP BY 1)
             SELECT customer_id, 6 - ntile(5) OVER (ORDER BY recency), ntile(5) OVER (ORDER BY frequency),
