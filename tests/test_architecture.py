@@ -101,7 +101,8 @@ def level_of(module: str) -> int:
 
 
 def is_screen(module: str) -> bool:
-    return bool(SCREENS & set(module.removeprefix(room_of(module)).split(".")))
+    # What ui calls forms and charts is furniture.
+    return level_of(module) > 0 and bool(SCREENS & set(module.removeprefix(room_of(module)).split(".")))
 
 
 def is_typing_only(node: ast.AST, tree: ast.Module) -> bool:

@@ -65,7 +65,7 @@ class ClockField(forms.TimeField):
         return super().to_python(ascii_digits(value) if isinstance(value, str) else value)
 
 
-class SettingsForm(LookMixin, forms.ModelForm):
+class SettingsForm(forms.ModelForm):
     """What an owner may change about the shop. The currency is fixed once there are orders in it."""
 
     # One choice for both: a unit without its currency means nothing.
@@ -138,7 +138,7 @@ class SettingsForm(LookMixin, forms.ModelForm):
         return sorted(self.changed_data)
 
 
-class InvitationForm(LookMixin, forms.ModelForm):
+class InvitationForm(forms.ModelForm):
     """Who is to work here, and as what."""
 
     class Meta:
@@ -157,7 +157,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class JoinForm(LookMixin, forms.Form):
+class JoinForm(forms.Form):
     """The account of somebody who was invited; the e-mail address is that of the invitation."""
 
     name = forms.CharField(label=_("Your name"), max_length=120)
@@ -185,7 +185,7 @@ class JoinForm(LookMixin, forms.Form):
         return services.create_account(self.email, self.cleaned_data["name"], self.cleaned_data["password"])
 
 
-class ProfileForm(LookMixin, forms.ModelForm):
+class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name"]

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,10 +24,15 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ENTRIES_PER_PAGE = 50
 
 
+def _typed(request: HttpRequest) -> QueryDict | None:
+    """Return what was typed. A form sent empty is still to be looked at, and an empty QueryDict is falsy."""
+    return request.POST if request.method == "POST" else None
+
+
 def settings(request: HttpRequest) -> HttpResponse:
     # Not request.shop itself: a form writes into its instance, and the page around it shows the shop.
     shop = Shop.objects.get(pk=request.shop.pk)
-    form = SettingsForm(request.POST or None, instance=shop, is_currency_fixed=Order.objects.exists())
+    form = SettingsForm(_typed(request), instance=shop, is_currency_fixed=Order.objects.exists())
     if request.method == "POST" and form.is_valid():
         form.save()
         audit.record("shops.settings_changed", shop.name, fields=form.changed_fields())
@@ -38,7 +43,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 
 def staff_list(request: HttpRequest) -> HttpResponse:
-    form = InvitationForm(request.POST or None)
+    form = InvitationForm(_typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             return _show_link(request, *staff.invite(**form.cleaned_data, by=request.user))
@@ -48,10 +53,10 @@ def staff_list(request: HttpRequest) -> HttpResponse:
 
 
 def invitation_renew(request: HttpRequest, pk: int) -> HttpResponse:
+    invitation = get_object_or_404(staff.invitations(), pk=pk)
     if request.method != "POST":
         # Its answer is a page, and whoever changes the language there comes back by GET.
         return redirect("shops:staff_list")
-    invitation = get_object_or_404(staff.invitations(), pk=pk)
     return _show_link(request, invitation, staff.renew(invitation))
 
 
@@ -129,7 +134,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 
 
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    form = ProfileForm(_typed(request), instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         form.save()
         notice(request, _("Your name is saved."))
@@ -162,7 +167,7 @@ def invitation_accept(request: HttpRequest, slug: str, token: str) -> HttpRespon
 def _welcome(request: HttpRequest, shop: Shop, invitation: StaffInvitation) -> HttpResponse:
     """Let the invited in: with a new account, or after they have signed in to the one they have."""
     account = User.objects.filter(email=invitation.email).first()
-    form = JoinForm(request.POST or None, initial={"name": invitation.name}, email=invitation.email)
+    form = JoinForm(_typed(request), initial={"name": invitation.name}, email=invitation.email)
     is_somebody_else = request.user.is_authenticated and request.user != account
     must_sign_in = account is not None and not request.user.is_authenticated
     if request.method == "POST" and not is_somebody_else and not must_sign_in:
