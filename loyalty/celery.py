@@ -35,6 +35,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     beat_schedule={
         "nudge-campaigns": {"task": "campaigns.tasks.nudge", "schedule": 5, "options": {"expires": 5}},
+        "imports-look": {"task": "loyalty.ingest.tasks.look", "schedule": 30, "options": {"expires": 30}},
+        "imports-tidy": {"task": "loyalty.ingest.tasks.tidy", "schedule": 3600, "options": {"expires": 3600}},
         "nightly-look": {"task": "loyalty.tasks.nightly_look", "schedule": 600, "options": {"expires": 600}},
     },
 )

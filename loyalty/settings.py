@@ -266,7 +266,10 @@ if not DEBUG:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env_bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", True)
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+# A file for the import goes to disk as it arrives, and no further than the larger of the two limits.
+FILE_UPLOAD_HANDLERS = ["loyalty.ingest.uploads.BoundedUploadHandler"]
+IMPORT_TEXT_MEGABYTES = int(os.environ.get("IMPORT_TEXT_MEGABYTES", "200"))
+IMPORT_SHEET_MEGABYTES = int(os.environ.get("IMPORT_SHEET_MEGABYTES", "50"))
 DJANGO_TABLES2_TEMPLATE = "ui/_table.html"
 
 # A person's number is never in a log: the filter masks whatever looks like one, in any digits.

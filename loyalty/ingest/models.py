@@ -21,6 +21,11 @@ def random_name() -> str:
     return secrets.token_hex(16)
 
 
+def folder() -> Path:
+    """Return where the files of imports are kept; nothing serves this folder."""
+    return Path(settings.MEDIA_ROOT) / "imports"
+
+
 class ImportRun(ShopModel):
     """An import, from the upload to the report.
 
@@ -98,8 +103,8 @@ class ImportRun(ShopModel):
 
     @property
     def path(self) -> Path:
-        """Return where the file lies; nothing serves this folder."""
-        return Path(settings.MEDIA_ROOT) / "imports" / self.stored_as
+        """Return where the file lies."""
+        return folder() / self.stored_as
 
     @property
     def is_open(self) -> bool:

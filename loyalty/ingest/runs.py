@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,7 +45,12 @@ def receive(blocks: Iterable[bytes], name: str, *, by: User | None = None) -> Im
     run.path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _keep(blocks, run.path)
-        files.as_text(run.path, columns.count_known)
+        files.as_text(
+            run.path,
+            columns.count_known,
+            text_megabytes=settings.IMPORT_TEXT_MEGABYTES,
+            sheet_megabytes=settings.IMPORT_SHEET_MEGABYTES,
+        )
         layout = files.inspect(run.path, columns.count_known)
         run.size_bytes = run.path.stat().st_size
         run.layout = _layout_json(layout)
@@ -63,8 +69,8 @@ def _keep(blocks: Iterable[bytes], path: Path) -> None:
     with path.open("xb") as file:
         for block in blocks:
             size += len(block)
-            if size > files.TEXT_MEGABYTES * 1_000_000:
-                raise FileProblem("too_large", limit=files.TEXT_MEGABYTES)
+            if size > settings.IMPORT_TEXT_MEGABYTES * 1_000_000:
+                raise FileProblem("too_large", limit=settings.IMPORT_TEXT_MEGABYTES)
             file.write(block)
 
 

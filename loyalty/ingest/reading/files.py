@@ -13,22 +13,22 @@ from .layout import Layout, find
 from .problems import FileProblem
 from .records import Record, records
 
-__all__ = ["FileProblem", "Layout", "Record", "as_text", "inspect", "read", "reading"]
+__all__ = ["FileProblem", "Layout", "Record", "as_text", "inspect", "read", "reading", "sample"]
 
 SAMPLE_CHARS = 200_000
 SAMPLE_ROWS = 400
-TEXT_MEGABYTES = 200
-SHEET_MEGABYTES = 50
 
 
-def as_text(path: Path, count_known: Callable[[Sequence[str]], int], *, name: str = "") -> None:
+def as_text(
+    path: Path, count_known: Callable[[Sequence[str]], int], *, text_megabytes: int, sheet_megabytes: int
+) -> None:
     """Check the file at `path`, and turn a workbook into our own text in its place, so that all else reads
     text.
 
     Raises FileProblem for what holds no rows or is larger than allowed.
     """
     kind = kinds.recognise(path)
-    limit = SHEET_MEGABYTES if kind == "xlsx" else TEXT_MEGABYTES
+    limit = sheet_megabytes if kind == "xlsx" else text_megabytes
     if path.stat().st_size > limit * 1_000_000:
         raise FileProblem("too_large", limit=limit)
     if kind == "xlsx":
@@ -56,8 +56,13 @@ def inspect(path: Path, count_known: Callable[[Sequence[str]], int]) -> Layout:
         raise FileProblem("no_rows")
     return Layout(
         layout.encoding, layout.separator, layout.quote, layout.header, layout.first_row,
-        tuple(islice(read(path, layout), SAMPLE_ROWS)),
+        tuple(sample(path, layout)),
     )  # fmt: skip
+
+
+def sample(path: Path, layout: Layout, rows: int = SAMPLE_ROWS) -> list[Record]:
+    """Return the first rows below the header."""
+    return list(islice(read(path, layout), rows))
 
 
 def read(path: Path, layout: Layout) -> Iterator[Record]:

@@ -1,0 +1,206 @@
+"""The screens of imports: bring a file, say how it is read, watch it, and read what came of it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_tables2 import RequestConfig
+
+from loyalty.access import OWNER
+from loyalty.shops import audit
+from loyalty.ui import pages
+from segmentation.models import Segment
+
+from . import downloads, runs, tasks, wording
+from .forms import MappingForm, UploadForm
+from .mapping import MappingError
+from .models import ImportRun
+from .preview import Preview, look
+from .reading import files
+from .tables import ImportTable
+
+REFUSED_SHOWN = 50
+COUNTS = (
+    ("added", gettext_lazy("Added")),
+    ("updated", gettext_lazy("Updated")),
+    ("unchanged", gettext_lazy("Unchanged")),
+    ("rejected", gettext_lazy("Refused")),
+)
+
+
+def import_list(request: HttpRequest) -> HttpResponse:
+    """Every import, or what to bring where there is none yet."""
+    table = ImportTable(ImportRun.objects.select_related("started_by"))
+    RequestConfig(request).configure(table)
+    context = {"table": table, "form": UploadForm(), **_limits(request)}
+    return pages.page_or_fragment(request, "ingest/import_list.html", "ingest/_import_list.html", context)
+
+
+def import_add(request: HttpRequest) -> HttpResponse:
+    """Take a file in."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            file = form.cleaned_data["file"]
+            run = runs.receive(file.chunks(), file.name, by=request.user)
+            return pages.go(request, "ingest:import_map", run.pk)
+        except ValidationError as error:
+            form.add_error("file", error)
+    if request.method == "POST" and not form.is_bound:
+        # An upload that was broken off arrives without fields and without a file.
+        form = UploadForm({}, {})
+    status = pages.UNPROCESSABLE if form.is_bound else 200
+    return render(request, "ingest/import_add.html", {"form": form, **_limits(request)}, status=status)
+
+
+def _limits(request: HttpRequest) -> dict:
+    return {
+        "text_megabytes": settings.IMPORT_TEXT_MEGABYTES,
+        "sheet_megabytes": settings.IMPORT_SHEET_MEGABYTES,
+        "may_import": request.staff.role == OWNER,
+    }
+
+
+def import_sample(request: HttpRequest) -> HttpResponse:
+    """A small file to see what one may look like."""
+    return _download(downloads.sample(), "sample.csv")
+
+
+def _download(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def import_map(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what the columns are, see the first rows as they will be read, and start."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    if run.state != ImportRun.State.UPLOADED:
+        return redirect("ingest:import_detail", run.pk)
+    form = _mapping_form(request, run)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        if form.is_valid() and "start" in request.POST and _start(request, run, form):
+            return pages.go(request, "ingest:import_detail", run.pk)
+    wrong = form.is_bound and not form.is_valid()
+    context = _mapping_context(request, run, form)
+    return pages.page_or_fragment(
+        request,
+        "ingest/import_map.html",
+        "ingest/_preview.html",
+        context,
+        pages.UNPROCESSABLE if wrong else 200,
+    )
+
+
+def _mapping_form(request: HttpRequest, run: ImportRun) -> MappingForm:
+    # The words asked about stand in the page; a posted form answers those.
+    asked = (
+        request.POST.getlist("word")
+        if request.method == "POST"
+        else list(_preview(request, run)[0].unknown_statuses)
+    )
+    layout = runs.layout_of(run)
+    samples = [row.cells for row in files.sample(run.path, layout, 40)] if run.path.exists() else []
+    return MappingForm(
+        run, request.shop, request.POST or None, samples=samples, statuses=[word[:80] for word in asked[:20]]
+    )
+
+
+def _start(request: HttpRequest, run: ImportRun, form: MappingForm) -> bool:
+    try:
+        runs.start(run, by=request.user)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    tasks.nudge(run)
+    return True
+
+
+def _preview(request: HttpRequest, run: ImportRun) -> tuple[Preview, str]:
+    """Return the preview, or an empty one and the sentence why there is none."""
+    try:
+        return look(run, request.shop), ""
+    except MappingError as error:
+        return Preview(), wording.of_mapping(error)
+    except FileNotFoundError:
+        return Preview(), wording.of_file("gone")
+
+
+def _mapping_context(request: HttpRequest, run: ImportRun, form: MappingForm) -> dict:
+    preview, trouble = _preview(request, run)
+    unasked = [word for word in preview.unknown_statuses if word not in form.words]
+    return {"run": run, "form": form, "preview": preview, "trouble": trouble, "unasked": unasked}
+
+
+def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far an import is, or what came of it; asked again every second while it runs."""
+    run = get_object_or_404(ImportRun.objects.select_related("started_by"), pk=pk)
+    if run.state == ImportRun.State.UPLOADED and request.staff.role == OWNER:
+        return redirect("ingest:import_map", run.pk)
+    status = 200 if run.is_open else pages.STOP_POLLING
+    return pages.page_or_fragment(
+        request, "ingest/import_detail.html", "ingest/_import_detail.html", _detail(request, run), status
+    )
+
+
+def _detail(request: HttpRequest, run: ImportRun) -> dict:
+    context = {"run": run, "may_import": request.staff.role == OWNER}
+    if run.is_open:
+        return {**context, "percent": round(100 * run.progress_share)}
+    if run.state == ImportRun.State.FAILED:
+        context["error"] = wording.of_file(run.error_code, run.error_details)
+    reasons = run.rejects.values("reason").annotate(rows=Count("pk")).order_by("-rows", "reason")
+    return {
+        **context,
+        "counts": [(name, label, getattr(run, name)) for name, label in COUNTS],
+        "reasons": [(wording.of_row(row["reason"]), row["rows"]) for row in reasons],
+        "rejects": [(row, wording.of_row(row.reason)) for row in run.rejects.all()[:REFUSED_SHOWN]],
+        "segments": _segments(run),
+    }
+
+
+def _segments(run: ImportRun) -> list[dict]:
+    """Return every segment that the import changed or filled, with its size before and after."""
+    before, after = run.report.get("before", {}), run.report.get("after")
+    if after is None:
+        return []
+    rows = [
+        {
+            "slug": it.value,
+            "name": it.label,
+            "before": before.get(it.value, 0),
+            "after": after.get(it.value, 0),
+        }
+        for it in Segment
+    ]
+    return [{**row, "change": row["after"] - row["before"]} for row in rows if row["before"] or row["after"]]
+
+
+def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop an import."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    try:
+        runs.cancel(run)
+        pages.notice(
+            request, _("The import is being stopped.") if run.is_open else _("The import was stopped.")
+        )
+    except ValidationError as error:
+        pages.notice(request, " ".join(error.messages))
+    return (
+        pages.go(request, "ingest:import_detail", run.pk)
+        if run.is_open
+        else pages.go(request, "ingest:import_list")
+    )
+
+
+def import_rejects(request: HttpRequest, pk: int) -> HttpResponse:
+    """The refused rows as a file."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    audit.record("imports.rejects_taken", run.name, run=run.pk, rows=run.rejected)
+    return _download(downloads.refused_rows(run), f"refused-rows-{run.pk}.csv")
