@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
@@ -14,6 +15,11 @@ from tests import factories
 
 # A day in the shop's calendar that tests may use as "today" where no clock is involved: 2 Azar 1405.
 TODAY = datetime.date(2026, 11, 23)
+
+
+def pytest_configure() -> None:
+    """Passwords are made slow to guess on purpose, and the tests make hundreds of them."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
