@@ -39,7 +39,7 @@ def people(**conditions: object) -> str:
 def stages(weeks: Sequence[Week]) -> Chart:
     """Return the people of each stage, week by week; the present week opens their lists."""
     shown = presentation.current()
-    labels = [dates.format_day(week.as_of, shown, "day") for week in weeks]
+    labels = [dates.format_day(week.until_on, shown, "day") for week in weeks]
     series = [
         Series(
             stage.label,

@@ -198,9 +198,9 @@ def points(buyers: int, most: int = MOST_POINTS) -> list[Point]:
 
 @dataclass(frozen=True)
 class Week:
-    """The sums of a kind of group at the end of a week: {group: customers}."""
+    """The people of each group in the week that ends with `until_on`."""
 
-    as_of: datetime.date
+    until_on: datetime.date
     customers: dict[str, int]
 
 
@@ -215,6 +215,9 @@ def trend(kind: str, run: ScoreRun, weeks: int) -> list[Week]:
     for other in earlier.order_by("as_of", "pk"):
         latest[(run.as_of - other.as_of).days // 7] = other
     return [
-        Week(found.as_of, {group: customers for group, (customers, _) in found.sums[kind].items()})
-        for _, found in sorted(latest.items(), reverse=True)
+        Week(
+            run.as_of - datetime.timedelta(weeks=ago),
+            {group: customers for group, (customers, _) in found.sums[kind].items()},
+        )
+        for ago, found in sorted(latest.items(), reverse=True)
     ]

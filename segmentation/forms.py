@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from .models import Scheme
 
 WINDOWS = (
-    ("", _("All orders so far")),
+    ("all", _("All orders so far")),
     ("90", _("The last 90 days")),
     ("180", _("The last 180 days")),
     ("365", _("The last 12 months")),
@@ -20,12 +20,15 @@ class SchemeForm(forms.ModelForm):
     window_days = forms.TypedChoiceField(
         label=_("Count orders and money over"),
         choices=WINDOWS,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
+        coerce=lambda days: None if days == "all" else int(days),
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
 
     class Meta:
         model = Scheme
         fields = ["window_days"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.window_days is None:
+            self.initial["window_days"] = "all"

@@ -50,18 +50,18 @@ class Quadrant(models.TextChoices):
 
 
 class GapSource(models.TextChoices):
-    """What the expected gap of a customer rests on."""
+    """What the expected gap of a customer rests on; the words are in the template that explains it."""
 
-    OWN_AND_SHOP = "own_and_shop", _("their own gaps, blended with the shop's")
-    SHOP = "shop", _("the shop's usual gap")
-    OWN_AND_DEFAULT = "own_and_default", _("their own gaps, blended with 45 days")
-    DEFAULT = "default", _("45 days, until the shop has enough repeat orders to say")
+    OWN_AND_SHOP = "own_and_shop"
+    SHOP = "shop"
+    OWN_AND_DEFAULT = "own_and_default"
+    DEFAULT = "default"
 
 
 class Scheme(ShopModel):
     """How this shop scores: one row a shop, made when the owner first changes something."""
 
-    window_days = models.PositiveSmallIntegerField(_("window"), null=True, blank=True)
+    window_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -122,10 +122,10 @@ class CustomerScore(ShopModel):
 
     first_order_on = models.DateField(null=True)
     last_order_on = models.DateField(null=True)
-    frequency = models.IntegerField(_("orders"))
-    order_days = models.IntegerField(_("order days"))
-    monetary_amount = models.BigIntegerField(_("net spend"))
-    profit_amount = models.BigIntegerField(_("profit"), null=True)
+    frequency = models.IntegerField()
+    order_days = models.IntegerField()
+    monetary_amount = models.BigIntegerField()
+    profit_amount = models.BigIntegerField(null=True)
     gross_amount = models.BigIntegerField()
     discount_amount = models.BigIntegerField()
     lifetime_orders = models.IntegerField()
@@ -138,17 +138,17 @@ class CustomerScore(ShopModel):
     own_gap_days = models.FloatField(null=True)
     gap_spread = models.FloatField(null=True)
     expected_gap_days = models.FloatField(null=True)
-    expected_on = models.DateField(_("expected again on"), null=True)
+    expected_on = models.DateField(null=True)
     gap_source = models.CharField(max_length=16, choices=GapSource, blank=True)
     returned_on = models.DateField(null=True)
 
     r_score = models.SmallIntegerField(null=True)
     f_score = models.SmallIntegerField(null=True)
     m_score = models.SmallIntegerField(null=True)
-    segment = models.CharField(_("segment"), max_length=20, choices=Segment, blank=True)
-    stage = models.CharField(_("stage"), max_length=10, choices=Stage)
+    segment = models.CharField(max_length=20, choices=Segment, blank=True)
+    stage = models.CharField(max_length=10, choices=Stage)
     value_score = models.FloatField(null=True)
-    quadrant = models.CharField(_("quadrant"), max_length=16, choices=Quadrant, blank=True)
+    quadrant = models.CharField(max_length=16, choices=Quadrant, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "customer"], name="one_score_per_customer")]
@@ -199,14 +199,10 @@ class CustomerScore(ShopModel):
         return lifecycle.explain(self.recency_days, self.rhythm, shop_gap, self.expected_gap_days)
 
     @cached_property
-    def value_parts(self) -> dict[str, float | None]:
-        """The parts of the value score by name, 0 to 1, None where not known; {} before the first run."""
+    def value_parts(self) -> dict[str, int | None]:
+        """The parts of the value score by name, 1 to 5, None where not known; {} before the first run."""
         if self.run is None or self.recency_days is None:
             return {}
-        cuts = self.run.cuts
-        medians = value_volume.Medians(
-            cuts["margin_share"], cuts["full_price_share"], cuts["knows_engagement"]
-        )
         return value_volume.parts(
-            self.margin_share, self.full_price_share, self.gap_spread, self.engagements, medians
+            self.margin_share, self.full_price_share, self.gap_spread, self.engagements, self.run.cuts
         )

@@ -17,6 +17,7 @@ class Play:
     sentence: Any
     short: Any
     play: Any
+    is_for_writing: bool = True
 
 
 SEGMENTS = {
@@ -74,6 +75,7 @@ SEGMENTS = {
         _("They have been away the longest and were seldom here before."),
         _("Do not write"),
         _("Leave them in peace; a message costs more than it brings."),
+        is_for_writing=False,
     ),
 }
 
@@ -89,7 +91,7 @@ STAGES = {
         _("Nothing is wrong. Show them the way to the next tier."),
     ),
     Stage.LOYAL: Play(
-        _("Four visits or more, no less regular than chance, and they come as they usually do."),
+        _("Four visits or more at regular times, and they come as they usually do."),
         _("Say thank you"),
         _("Thank them without a discount, and ask them to bring a friend."),
     ),

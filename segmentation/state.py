@@ -50,13 +50,12 @@ COLUMNS = (
     "quadrant",
 )
 
-_MEDIANS = {
-    "margin_share": "cuts.margin_share",
-    "full_price_share": "cuts.full_price_share",
-    "knows_engagement": "cuts.knows_engagement",
+_VALUE_CUTS = {
+    name: f"cuts.{name}"
+    for name in ("margin_share", "full_price_share", "gap_spread", "engagements", "knows_engagement")
 }
 VALUE_SCORE = value_volume.value_score_sql(
-    "facts.margin_share", "facts.full_price_share", "facts.gap_spread", "facts.engagements", _MEDIANS
+    "facts.margin_share", "facts.full_price_share", "facts.gap_spread", "facts.engagements", _VALUE_CUTS
 )
 
 
@@ -94,19 +93,21 @@ def table_sql(shop: Shop, as_of: datetime.date, window_days: int | None) -> Stat
     return Statement(f"CREATE TEMPORARY TABLE {TABLE} ON COMMIT DROP AS {relation.sql}", relation.params)
 
 
-# The shop as a whole: how many, the cuts of the three scores, and where its middle customer stands.
+def _fifths(column: str) -> str:
+    return (
+        f"percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY {column})"
+        f" FILTER (WHERE last_order_on IS NOT NULL) AS {column}"
+    )
+
+
+# The shop as a whole: how many, the cuts of every score, and how often its middle customer comes.
 CUTS = f"""
 SELECT count(*) AS customers, count(last_order_on) AS buyers,
-       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY recency_days) AS recency_days,
-       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY frequency)
-           FILTER (WHERE last_order_on IS NOT NULL) AS frequency,
-       percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY monetary_amount)
-           FILTER (WHERE last_order_on IS NOT NULL) AS monetary_amount,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY margin_share) AS margin_share,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY full_price_share) AS full_price_share,
+       {_fifths("recency_days")}, {_fifths("frequency")}, {_fifths("monetary_amount")},
+       {_fifths("margin_share")}, {_fifths("full_price_share")}, {_fifths("gap_spread")}, {_fifths("engagements")},
+       coalesce(bool_or(engagements > 0), false) AS knows_engagement,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
-           FILTER (WHERE last_order_on IS NOT NULL) AS order_days,
-       coalesce(bool_or(engagements > 0), false) AS knows_engagement
+           FILTER (WHERE last_order_on IS NOT NULL) AS order_days
 FROM {TABLE}"""
 
 # All repeat gaps of the shop, pooled.
@@ -119,9 +120,10 @@ FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
 
 # The frozen cuts as a one-row relation of typed columns.
 _CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s::float8[] AS frequency,
-       %(monetary_amount)s::float8[] AS monetary_amount, %(margin_share)s::float8 AS margin_share,
-       %(full_price_share)s::float8 AS full_price_share, %(order_days)s::float8 AS order_days,
-       %(knows_engagement)s::boolean AS knows_engagement, %(gap_days)s::float8 AS gap_days,
+       %(monetary_amount)s::float8[] AS monetary_amount, %(margin_share)s::float8[] AS margin_share,
+       %(full_price_share)s::float8[] AS full_price_share, %(gap_spread)s::float8[] AS gap_spread,
+       %(engagements)s::float8[] AS engagements, %(knows_engagement)s::boolean AS knows_engagement,
+       %(order_days)s::float8 AS order_days, %(gap_days)s::float8 AS gap_days,
        %(value_score)s::float8 AS value_score"""
 
 VALUE_MEDIAN = f"""

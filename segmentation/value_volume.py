@@ -1,16 +1,17 @@
 """Value against volume: what makes a customer worth having, apart from how often they come.
 
-Value has four parts, each from 0 to 1: margin, share bought at full price, regularity of the visits and
-engagement beyond buying. A part that is not known (cost never entered, two visits only) is left out and the
-weights of the others are scaled up, so the score works with and without known cost and never takes unknown
-for zero. Volume is the number of order days. Both axes are cut at the shop's own median; more than the
-median counts as high.
+Value has four parts: margin, share of orders at full price, regularity of the visits and engagement beyond
+buying. Each is scored from 1 to 5 by the fifths of the shop, as in RFM. A part that is not known (cost
+never entered, two visits only) is left out and the weights of the others are scaled up, so the score works
+with and without known cost and never takes unknown for zero. Volume is the number of order days. Both axes
+are cut at the shop's own median; more than the median counts as high.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from . import rfm
 
 # Percent of the whole where every part is known.
 WEIGHTS = {"margin": 40, "full_price": 25, "regularity": 20, "engagement": 15}
@@ -19,58 +20,40 @@ QUADRANTS = ("valued_frequent", "valued_rare", "volume", "occasional")
 ENGAGEMENT_DAYS = 365
 
 
-@dataclass(frozen=True)
-class Medians:
-    """Where the shop's middle customer stands. None where nobody's is known.
-
-    `knows_engagement` is whether the shop records any dealings beyond orders: if not, nobody's engagement is
-    known; if it does, a customer without one has none.
-    """
-
-    margin_share: float | None
-    full_price_share: float | None
-    knows_engagement: bool
-
-
-def against_median(value: float | None, median: float | None) -> float | None:
-    """Return 0.5 at the shop's median, towards 1 above it and 0 below: value ÷ (value + median).
-
-    A loss counts as no margin. Where both are zero the customer stands exactly in the middle.
-    """
-    if value is None or median is None:
-        return None
-    value, median = max(value, 0.0), max(median, 0.0)
-    return value / (value + median) if value + median > 0 else 0.5
-
-
 def parts(
     margin_share: float | None,
     full_price_share: float | None,
     gap_spread: float | None,
     engagements: int,
-    medians: Medians,
-) -> dict[str, float | None]:
-    """Return the four parts by name, each 0 to 1 or None where not known.
+    cuts: Mapping,
+) -> dict[str, int | None]:
+    """Return the four parts by name, each 1 to 5 or None where not known.
 
-    Regularity is 1 ÷ (1 + spread of the gaps): 0.5 for a customer who comes at random moments. Engagement is
-    n ÷ (n + 1) of the dealings in the last year: the first one counts most.
+    `cuts` holds the cuts of `margin_share`, `full_price_share`, `gap_spread` (less of it is better) and
+    `engagements`, None where nobody's is known, and `knows_engagement`: whether the shop records any dealings
+    beyond orders. If it does not, nobody's engagement is known; if it does, a customer without one has none.
     """
+
+    def scored(score, value, name):
+        return None if value is None or cuts[name] is None else score(value, cuts[name])
+
     return {
-        "margin": against_median(margin_share, medians.margin_share),
-        "full_price": against_median(full_price_share, medians.full_price_share),
-        "regularity": None if gap_spread is None else 1 / (1 + gap_spread),
-        "engagement": engagements / (engagements + 1) if medians.knows_engagement else None,
+        "margin": scored(rfm.score, margin_share, "margin_share"),
+        "full_price": scored(rfm.score, full_price_share, "full_price_share"),
+        "regularity": scored(rfm.recency_score, gap_spread, "gap_spread"),
+        "engagement": scored(rfm.score, engagements, "engagements") if cuts["knows_engagement"] else None,
     }
 
 
-def value_score(parts: Mapping[str, float | None]) -> float | None:
-    """Return 0 to 100: the weighted mean of the known parts; None where none is known."""
-    total, weights = 0.0, 0
-    for name, weight in WEIGHTS.items():
-        if parts[name] is not None:
-            total += weight * parts[name]
-            weights += weight
-    return 100 * (total / weights) if weights else None
+def value_score(parts: Mapping[str, int | None]) -> float | None:
+    """Return 0 (worst in all that is known) to 100 (best): the weighted mean of the known parts, None of
+    none.
+    """
+    known = {name: score for name, score in parts.items() if score is not None}
+    if not known:
+        return None
+    total = sum(WEIGHTS[name] * (score - 1) for name, score in known.items())
+    return 25 * total / sum(WEIGHTS[name] for name in known)
 
 
 def quadrant(
@@ -83,34 +66,25 @@ def quadrant(
     return "valued_rare" if is_valued else "occasional"
 
 
-# The same in SQL, over expressions; `medians` are expressions too.
-
-
-def against_median_sql(value: str, median: str) -> str:
-    """Return SQL for `against_median`."""
-    value_, median_ = f"greatest({value}, 0::float8)", f"greatest({median}, 0::float8)"
-    return (
-        f"CASE WHEN {value} IS NULL OR {median} IS NULL THEN NULL"
-        f" WHEN {value_} + {median_} > 0 THEN {value_} / ({value_} + {median_}) ELSE 0.5::float8 END"
-    )
-
-
 def value_score_sql(
-    margin_share: str, full_price_share: str, gap_spread: str, engagements: str, medians: Mapping[str, str]
+    margin_share: str, full_price_share: str, gap_spread: str, engagements: str, cuts: Mapping[str, str]
 ) -> str:
-    """Return SQL for `value_score` of `parts`; `medians` maps the fields of Medians to expressions."""
+    """Return SQL for `value_score` of `parts`, all expressions; `cuts` names those of `parts` by their keys.
+
+    A comparison with NULL, of the value or of the cuts, makes the whole part NULL, which is unknown.
+    """
     part = {
-        "margin": against_median_sql(margin_share, medians["margin_share"]),
-        "full_price": against_median_sql(full_price_share, medians["full_price_share"]),
-        "regularity": f"1 / (1 + {gap_spread})",
-        "engagement": f"CASE WHEN {medians['knows_engagement']}"
-        f" THEN {engagements}::float8 / ({engagements} + 1) END",
+        "margin": rfm.score_sql(margin_share, cuts["margin_share"]),
+        "full_price": rfm.score_sql(full_price_share, cuts["full_price_share"]),
+        "regularity": rfm.recency_score_sql(gap_spread, cuts["gap_spread"]),
+        "engagement": f"CASE WHEN {cuts['knows_engagement']} THEN"
+        f" {rfm.score_sql(engagements, cuts['engagements'])} END",
     }
-    total = " + ".join(f"coalesce({weight} * ({part[name]}), 0::float8)" for name, weight in WEIGHTS.items())
+    total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in WEIGHTS.items())
     weights = " + ".join(
         f"CASE WHEN ({part[name]}) IS NULL THEN 0 ELSE {weight} END" for name, weight in WEIGHTS.items()
     )
-    return f"100 * (({total}) / nullif({weights}, 0))"
+    return f"(25 * ({total}))::float8 / nullif({weights}, 0)"
 
 
 def quadrant_sql(value: str, order_days: str, value_median: str, order_days_median: str) -> str:

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="customerscore",
             name="expected_on",
-            field=models.DateField(null=True, verbose_name="expected again on"),
+            field=models.DateField(null=True),
         ),
         migrations.AddIndex(
             model_name="customerscore",

@@ -11,6 +11,16 @@ from loyalty.shops.scope import current_shop
 from segmentation import lifecycle, rfm, value_volume
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
+FIFTHS = (
+    "recency_days",
+    "frequency",
+    "monetary_amount",
+    "margin_share",
+    "full_price_share",
+    "gap_spread",
+    "engagements",
+)
+
 
 def make_history(seed: int, day: datetime.date, customers: int = 40, orders: int = 220) -> None:
     """Fill the shop in scope: guests, cancelled and returned orders, refunds, unknown costs, later days."""
@@ -104,6 +114,8 @@ def facts_by_hand(day: datetime.date, window_days: int | None = None) -> dict[in
 def cuts_by_hand(facts: dict[int, dict]) -> dict:
     """Return the cuts of the shop, as a run keeps them."""
     buyers = [fact for fact in facts.values() if fact["days"]]
+    for fact in buyers:
+        fact["gap_spread"] = lifecycle.rhythm(fact["days"]).gap_spread
     gaps = [gap for fact in buyers for gap in lifecycle.gaps_of(fact["days"])]
 
     def known(name):
@@ -112,10 +124,8 @@ def cuts_by_hand(facts: dict[int, dict]) -> dict:
     cuts = {
         "customers": len(facts),
         "buyers": len(buyers),
-        **{name: rfm.cuts(known(name)) for name in ("recency_days", "frequency", "monetary_amount")},
-        **{
-            name: lifecycle.median(known(name)) for name in ("margin_share", "full_price_share", "order_days")
-        },
+        **{name: rfm.cuts(known(name)) for name in FIFTHS},
+        "order_days": lifecycle.median(known("order_days")),
         "knows_engagement": any(fact["engagements"] for fact in facts.values()),
         "gap_days": lifecycle.shop_gap(gaps),
         "repeat_gaps": len(gaps),
@@ -164,12 +174,9 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
 
 
 def value_by_hand(fact: dict, cuts: dict) -> float | None:
-    medians = value_volume.Medians(cuts["margin_share"], cuts["full_price_share"], cuts["knows_engagement"])
     spread = lifecycle.rhythm(fact["days"]).gap_spread
     return value_volume.value_score(
-        value_volume.parts(
-            fact["margin_share"], fact["full_price_share"], spread, fact["engagements"], medians
-        )
+        value_volume.parts(fact["margin_share"], fact["full_price_share"], spread, fact["engagements"], cuts)
     )
 
 

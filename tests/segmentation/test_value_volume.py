@@ -5,43 +5,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation import value_volume
-from segmentation.value_volume import Medians
 
-MEDIANS = Medians(margin_share=0.4, full_price_share=0.8, knows_engagement=True)
-
-
-def test_the_middle_customer_stands_at_half():
-    assert value_volume.against_median(0.4, 0.4) == 0.5
-    assert value_volume.against_median(0.8, 0.4) == pytest.approx(2 / 3)
-    assert value_volume.against_median(0, 0.4) == 0
-
-
-def test_where_nobody_has_any_everybody_is_in_the_middle():
-    assert value_volume.against_median(0, 0) == 0.5
+CUTS = {
+    "margin_share": [0.1, 0.2, 0.3, 0.4],
+    "full_price_share": [0.2, 0.5, 0.8, 1.0],
+    "gap_spread": [0.3, 0.6, 0.9, 1.2],
+    "engagements": [0, 0, 0, 1],
+    "knows_engagement": True,
+}
 
 
-def test_a_loss_counts_as_no_margin():
-    assert value_volume.against_median(-0.3, 0.4) == 0
+def test_each_part_is_scored_by_the_fifths_of_the_shop():
+    assert value_volume.parts(0.35, 0.5, 0.2, 1, CUTS) == {
+        "margin": 4,
+        "full_price": 2,
+        "regularity": 5,
+        "engagement": 4,
+    }
+
+
+def test_the_more_the_gaps_differ_the_lower_the_regularity():
+    scores = [
+        value_volume.parts(None, None, spread, 0, CUTS)["regularity"] for spread in (0.3, 0.31, 1.0, 2.0)
+    ]
+    assert scores == [5, 4, 2, 1]
 
 
 def test_unknown_cost_leaves_the_other_parts_their_full_weight():
-    parts = value_volume.parts(None, 0.8, 1.0, 1, MEDIANS)
-    assert parts == {"margin": None, "full_price": 0.5, "regularity": 0.5, "engagement": 0.5}
-    assert value_volume.value_score(parts) == 50
+    parts = value_volume.parts(None, 0.8, 0.7, 0, CUTS)
+    assert parts == {"margin": None, "full_price": 3, "regularity": 3, "engagement": 1}
+    assert value_volume.value_score(parts) == pytest.approx((25 * 50 + 20 * 50) / 60)
 
 
 def test_every_known_part_counts_by_its_weight():
-    parts = value_volume.parts(0.4, 0.8, 0.0, 0, MEDIANS)
-    assert value_volume.value_score(parts) == pytest.approx(40 * 0.5 + 25 * 0.5 + 20 * 1 + 15 * 0)
+    best = dict.fromkeys(value_volume.WEIGHTS, 5)
+    assert value_volume.value_score(best) == 100
+    for name, weight in value_volume.WEIGHTS.items():
+        assert value_volume.value_score(best | {name: 1}) == 100 - weight
 
 
 def test_in_a_shop_that_records_no_dealings_nobodys_engagement_is_known():
-    quiet = Medians(0.4, 0.8, knows_engagement=False)
-    assert value_volume.parts(0.4, 0.8, 1.0, 0, quiet)["engagement"] is None
+    assert value_volume.parts(0.4, 0.8, 1.0, 0, CUTS | {"knows_engagement": False})["engagement"] is None
 
 
 def test_a_customer_of_whom_nothing_is_known_has_no_value_score():
-    nothing = Medians(None, None, knows_engagement=False)
+    nothing = dict.fromkeys(CUTS)
     assert value_volume.value_score(value_volume.parts(None, None, None, 0, nothing)) is None
 
 
@@ -60,20 +68,18 @@ def test_more_than_the_median_counts_as_high(value, days, quadrant):
     assert value_volume.quadrant(value, days, 50, 2) == quadrant
 
 
-shares = st.none() | st.floats(0, 1)
-
-
-@given(shares, shares, st.none() | st.floats(0, 5), st.integers(0, 50))
+@given(
+    st.none() | st.floats(-1, 1), st.none() | st.floats(0, 1), st.none() | st.floats(0, 5), st.integers(0, 50)
+)
 def test_the_value_score_stays_between_0_and_100(margin, full_price, spread, engagements):
-    score = value_volume.value_score(value_volume.parts(margin, full_price, spread, engagements, MEDIANS))
+    score = value_volume.value_score(value_volume.parts(margin, full_price, spread, engagements, CUTS))
     assert score is None or 0 <= score <= 100
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9))
+@given(st.floats(-1, 1), st.floats(-1, 1), st.integers(0, 9))
 def test_more_margin_never_lowers_value(one, other, engagements):
-    low, high = sorted((one, other))
-    scores = [
-        value_volume.value_score(value_volume.parts(margin, 0.5, 1.0, engagements, MEDIANS))
-        for margin in (low, high)
-    ]
-    assert scores[0] <= scores[1] + 1e-9
+    low, high = (
+        value_volume.value_score(value_volume.parts(margin, 0.5, 1.0, engagements, CUTS))
+        for margin in sorted((one, other))
+    )
+    assert low <= high
