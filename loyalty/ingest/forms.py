@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from loyalty.customers.models import Order
 from loyalty.shops.models import Shop
 
 from . import runs, wording
@@ -23,10 +22,6 @@ GROUPS = (
     (_("The customer"), PERSON_FIELDS),
     (_("The order"), ORDER_FIELDS),
     (_("The amount and the goods"), ROW_FIELDS),
-)
-STATUS_CHOICES = (
-    *((status.value, status.label) for status in Order.Status),
-    ("refund_row", _("Gives money back")),
 )
 SAMPLES = 3
 
@@ -134,7 +129,7 @@ class MappingForm(forms.Form):
         for index, word in enumerate(self.words):
             self.fields[f"status_{index}"] = forms.ChoiceField(
                 label=word,
-                choices=[("", _now("not known: refuse the row")), *STATUS_CHOICES],
+                choices=[("", _now("not known: refuse the row")), *wording.STATUSES.items()],
                 required=False,
                 initial=mapping.status_words.get(word, ""),
             )

@@ -30,10 +30,11 @@ class PreviewRow:
     number: str = ""
     order: str = ""
     placed_at: datetime.datetime | None = None
+    placed_on: datetime.date | None = None
     has_time: bool = False
     amount: int = 0
     product: str = ""
-    status: str = ""
+    status_label: str = ""
     problem: str = ""
     column: str = ""
     excerpt: str = ""
@@ -111,10 +112,11 @@ def _read(row: Row, reader: RowReader) -> PreviewRow:
         number=known.get("external_id") or known.get("card_number") or "",
         order=row.order_key or "",
         placed_at=placed_at,
+        placed_on=datetime.date.fromisoformat(row.placed_on),
         has_time=placed_at.astimezone(reader.cells.zone).time() != datetime.time(0),
         amount=-row.net if row.is_refund else row.net,
         product=reader.products.get(row.sku, ("", ""))[0] or row.sku if row.sku else "",
-        status="refund_row" if row.is_refund else row.status,
+        status_label=str(wording.STATUSES["refund_row" if row.is_refund else row.status]),
     )
 
 

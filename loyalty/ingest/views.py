@@ -13,7 +13,7 @@ from django_tables2 import RequestConfig
 
 from loyalty.access import OWNER
 from loyalty.shops import audit
-from loyalty.ui import pages
+from loyalty.ui import money, pages, presentation
 from segmentation.models import Segment
 
 from . import downloads, runs, tasks, wording
@@ -81,35 +81,26 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what the columns are, see the first rows as they will be read, and start."""
     run = get_object_or_404(ImportRun, pk=pk)
     if run.state != ImportRun.State.UPLOADED:
-        return redirect("ingest:import_detail", run.pk)
-    form = _mapping_form(request, run)
-    if request.method == "POST" and form.is_valid():
-        form.save()
+        return pages.go(request, "ingest:import_detail", run.pk)
+    form = None
+    if request.method == "POST":
+        form = MappingForm(run, request.shop, request.POST, statuses=request.POST.getlist("word")[:50])
+        if form.is_valid():
+            form.save()
         if form.is_valid() and "start" in request.POST and _start(request, run, form):
             return pages.go(request, "ingest:import_detail", run.pk)
-    wrong = form.is_bound and not form.is_valid()
-    context = _mapping_context(request, run, form)
-    return pages.page_or_fragment(
-        request,
-        "ingest/import_map.html",
-        "ingest/_preview.html",
-        context,
-        pages.UNPROCESSABLE if wrong else 200,
-    )
+    preview, trouble = _preview(request, run)
+    if form is None or form.is_valid():
+        # Other words may be in question now than those that were answered.
+        form = MappingForm(run, request.shop, samples=_samples(run), statuses=preview.unknown_statuses)
+    context = {"run": run, "form": form, "preview": preview, "trouble": trouble}
+    context["unit_name"] = money.unit_label(presentation.current())
+    status = pages.UNPROCESSABLE if form.is_bound else 200
+    return pages.page_or_fragment(request, "ingest/import_map.html", "ingest/_preview.html", context, status)
 
 
-def _mapping_form(request: HttpRequest, run: ImportRun) -> MappingForm:
-    # The words asked about stand in the page; a posted form answers those.
-    asked = (
-        request.POST.getlist("word")
-        if request.method == "POST"
-        else list(_preview(request, run)[0].unknown_statuses)
-    )
-    layout = runs.layout_of(run)
-    samples = [row.cells for row in files.sample(run.path, layout, 40)] if run.path.exists() else []
-    return MappingForm(
-        run, request.shop, request.POST or None, samples=samples, statuses=[word[:80] for word in asked[:20]]
-    )
+def _samples(run: ImportRun) -> list[list[str]]:
+    return [row.cells for row in files.sample(run.path, runs.layout_of(run), 40)] if run.path.exists() else []
 
 
 def _start(request: HttpRequest, run: ImportRun, form: MappingForm) -> bool:
@@ -130,12 +121,6 @@ def _preview(request: HttpRequest, run: ImportRun) -> tuple[Preview, str]:
         return Preview(), wording.of_mapping(error)
     except FileNotFoundError:
         return Preview(), wording.of_file("gone")
-
-
-def _mapping_context(request: HttpRequest, run: ImportRun, form: MappingForm) -> dict:
-    preview, trouble = _preview(request, run)
-    unasked = [word for word in preview.unknown_statuses if word not in form.words]
-    return {"run": run, "form": form, "preview": preview, "trouble": trouble, "unasked": unasked}
 
 
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.customers.models import Order
+
 from .mapping import MappingError
 from .reading.files import FileProblem
 
@@ -90,6 +92,11 @@ FIELD_LABELS = {
     "sku": _("Product code"),
     "product": _("Product name"),
     "category": _("Product category"),
+}
+# What a status word may mean, as the mapping screen offers it.
+STATUSES = {
+    **{status.value: status.label for status in Order.Status},
+    "refund_row": _("Gives money back"),
 }
 ROWS = {
     "unclosed_quote": _("A quotation mark is opened here and not closed."),
