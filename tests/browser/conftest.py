@@ -68,6 +68,12 @@ def worker_at_hand(transactional_db):
     celery_app.conf.task_always_eager = before
 
 
+def note(page, message) -> None:
+    """Collect an error of the console, but not htmx's that its polling was cut short by leaving the page."""
+    if message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
+        page.problems.append(message.text)
+
+
 @pytest.fixture
 def open_page(browser, live_server, worker_at_hand):
     """Return `open_page(language, size, email)`: a page, signed in, with every console error collected."""
@@ -84,10 +90,7 @@ def open_page(browser, live_server, worker_at_hand):
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on(
-            "console",
-            lambda message: page.problems.append(message.text) if message.type == "error" else None,
-        )
+        page.on("console", lambda message: note(page, message))
         page.base = live_server.url
         page.goto(f"{live_server.url}/accounts/login/")
         page.fill("input[name=login]", email)

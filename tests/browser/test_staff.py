@@ -19,7 +19,9 @@ def is_sound(page) -> None:
     assert (beyond, serious(page), page.problems) == (0, [], [])
 
 
-@pytest.mark.parametrize(("language", "size"), [("fa", PHONE), ("en", DESKTOP)], ids=["fa-phone", "en-desktop"])
+@pytest.mark.parametrize(
+    ("language", "size"), [("fa", PHONE), ("en", DESKTOP)], ids=["fa-phone", "en-desktop"]
+)
 def test_a_colleague_is_invited_and_comes_in(open_page, staffed_shop, browser, language, size):
     shop, words = staffed_shop("demo_fa" if language == "fa" else "demo_en"), WORDS[language]
     owner = open_page(language, size)
