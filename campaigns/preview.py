@@ -52,6 +52,11 @@ class Preview:
     waits_until: datetime.datetime | None
 
     @property
+    def each_amount(self) -> int:
+        """What the text costs for the person it is shown for."""
+        return self.bubble.length.pages * self.audience.shop.sms_page_price_amount
+
+    @property
     def can_be_sent(self) -> bool:
         return (
             bool(self.waterfall.receiving) and not self.bubble.problem and not self.audience.filter.problems

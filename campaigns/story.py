@@ -19,7 +19,7 @@ from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import ConsentEvent, Interaction
 from loyalty.shops.scope import current_shop
 from loyalty.ui import charts as ui_charts
-from loyalty.ui.money import format_amount
+from loyalty.ui.money import format_amount, unit_label
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import decimal, signed
 
@@ -99,7 +99,10 @@ class Row:
     """One line of the table of amounts per person, already written as the reader reads numbers."""
 
     label: str
-    cells: tuple[str, str, str, str]
+    written: str
+    left: str
+    difference: str
+    between: str
 
 
 @dataclass(frozen=True)
@@ -252,20 +255,28 @@ class Story:
     @cached_property
     def amounts(self) -> list[Row]:
         result, shown = self.result, current()
+        unit = unit_label(shown)
 
         def money(amount: float) -> str:
-            return format_amount(round(amount), shown)
+            # The unit stands beside the name of the row.
+            return format_amount(round(amount), shown, compact=True).removesuffix(f" {unit}")
 
         def count(number: float) -> str:
             return decimal(round(number, 3), 2)
 
         rows = [
             _row(_("Orders"), result.treatment.orders, result.holdout.orders, result.orders, count),
-            _row(_("Net spend"), result.treatment.spend, result.holdout.spend, result.spend, money),
+            _row(
+                f"{_('Net spend')} ({unit})",
+                result.treatment.spend,
+                result.holdout.spend,
+                result.spend,
+                money,
+            ),
         ]
         if self.treatment_profit is not None and self.holdout_profit is not None:
             profit = (result.treatment.profit, result.holdout.profit, result.profit)
-            rows.append(_row(_("Profit"), *profit, money))
+            rows.append(_row(f"{_('Profit')} ({unit})", *profit, money))
         return rows
 
     @cached_property
@@ -283,4 +294,4 @@ def _row(
     if apart is not None:
         difference = write(apart.value)
         between = _("%(low)s to %(high)s") % {"low": write(apart.low), "high": write(apart.high)}
-    return Row(label, (write(written.mean), write(left.mean), difference, between))
+    return Row(label, write(written.mean), write(left.mean), difference, between)

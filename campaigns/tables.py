@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-
 import django_tables2 as tables
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +15,10 @@ from loyalty.ui.tables import BaseTable
 
 
 def with_counts(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
-    """Annotate how many are written to, how many of those messages have left, and how many are uncertain."""
+    """Annotate how many are written to, have left and are uncertain; drafts first, then the newest."""
     messages = Message.objects.filter(campaign=OuterRef("pk"))
-    return campaigns.annotate(
+    newest_first = (F("launched_at").desc(nulls_first=True), "-pk")
+    return campaigns.order_by(*newest_first).annotate(
         recipients=_count(messages),
         sent=_count(messages.filter(state__in=Message.SENT)),
         uncertain=_count(messages.filter(state=Message.State.UNKNOWN)),
@@ -51,13 +50,7 @@ class CampaignTable(BaseTable):
     effect_amount = _cell("effect", "ba-num", verbose_name=_("Effect"))
 
     class Meta(BaseTable.Meta):
-        order_by = "-launched_at"
         per_page = 25
-
-    def __init__(self, rows: QuerySet[Campaign], *, today: datetime.date, **kwargs):
-        super().__init__(rows, extra_columns=(), **kwargs)
-        # A draft has no day; the newest of all stands first.
-        self.today = today
 
 
 class PersonTable(BaseTable):
@@ -81,6 +74,9 @@ class FrozenTable(PersonTable):
 
     fate = _cell("fate", verbose_name=_("In this campaign"), orderable=False)
     empty_title = _("Nobody here")
+
+    class Meta(PersonTable.Meta):
+        """As that of PersonTable: django-tables2 does not inherit it."""
 
 
 def people_table(request: HttpRequest, people: QuerySet[Customer]) -> PersonTable:

@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("no_consent", "Has not agreed to messages"),
-                            ("invalid_phone", "No valid mobile number"),
+                            ("invalid_phone", "Has no valid mobile number"),
                             ("frequency_cap", "Has had enough messages lately"),
                         ],
                         max_length=14,

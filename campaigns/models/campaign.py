@@ -134,7 +134,7 @@ class AudienceMember(ShopModel):
 
     class Reason(models.TextChoices):
         NO_CONSENT = "no_consent", _("Has not agreed to messages")
-        INVALID_PHONE = "invalid_phone", _("No valid mobile number")
+        INVALID_PHONE = "invalid_phone", _("Has no valid mobile number")
         FREQUENCY_CAP = "frequency_cap", _("Has had enough messages lately")
 
     campaign = ShopForeignKey(Campaign, on_delete=models.CASCADE, related_name="members")

@@ -17,7 +17,7 @@ MOST_COUNTED = 10_000
 
 
 def campaign_list(request: HttpRequest) -> HttpResponse:
-    table = CampaignTable(with_counts(Campaign.objects.all()), today=request.shop.today())
+    table = CampaignTable(with_counts(Campaign.objects.all()))
     RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
     has_customers = Customer.objects.exists()
     context = {

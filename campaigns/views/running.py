@@ -20,6 +20,7 @@ from campaigns.story import Story
 from campaigns.tables import frozen_table
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.search import find
+from loyalty.shops.models import User
 from loyalty.ui.pages import STOP_POLLING, go, notice, page_or_fragment, wants_fragment
 
 
@@ -103,8 +104,10 @@ DECISIONS = {
 def campaign_uncertain(request: HttpRequest, pk: int) -> HttpResponse:
     """What the owner decides about messages nobody can tell about."""
     decision = request.POST.get("decision", "")
-    if decision not in DECISIONS:
-        return go(request, "campaigns:campaign_detail", pk)
-    return _change(
-        request, pk, lambda campaign, by: dispatch.decide(campaign, decision, by), DECISIONS[decision]
-    )
+
+    def decide(campaign: Campaign, by: User) -> None:
+        if decision not in DECISIONS:
+            raise ValidationError(_("Choose what to do with the uncertain messages."))
+        dispatch.decide(campaign, decision, by)
+
+    return _change(request, pk, decide, DECISIONS.get(decision, ""))

@@ -1,0 +1,33 @@
+"""The script of this folder, small: 300 messages, two kills. The full run is for a person to start."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults import kill_worker
+
+pytestmark = [pytest.mark.slow]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "tests.faults.kill_worker", "--messages", "300", "--kills", "2", *arguments],
+        cwd=kill_worker.ROOT,
+        env={**os.environ, "BASHGAH_TESTING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_killed_workers_lose_and_double_nothing():
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 lost, 0 doubled, 0 rows wrong" in done.stdout
+
+
+def test_without_claiming_they_do():
+    done = run("--no-claim")
+    assert done.returncode == 1, done.stdout + done.stderr
