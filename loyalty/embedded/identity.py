@@ -21,6 +21,7 @@ class Identity:
     def __init__(self, data: Path, paths: list[Path]) -> None:
         self.changes = os.geteuid() == 0
         self.uid, self.gid = os.geteuid(), os.getegid()
+        self.locked_out_of: Path | None = None
         if not self.changes:
             return
         owner = data.stat() if data.exists() else None
@@ -54,11 +55,8 @@ class Identity:
             if keeps_capability:
                 dac_override = 1 << 1
                 header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-                demand(
-                    libc.capset(
-                        header, (ctypes.c_uint32 * 6)(dac_override, dac_override, dac_override, 0, 0, 0)
-                    )
-                )
+                sets = (ctypes.c_uint32 * 6)(dac_override, dac_override, dac_override)
+                demand(libc.capset(header, sets))
                 demand(libc.prctl(47, 2, 1, 0, 0))  # PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE
         # Last, because changing user forgets it.
         die_with_parent(parent_death_signal)

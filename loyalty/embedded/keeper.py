@@ -32,9 +32,9 @@ def keep(server: Server, starting: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: told_to_stop.append(True))
     keeper_lock = open_lock(server.directory / "keeper.lock")
     fcntl.flock(keeper_lock, fcntl.LOCK_EX)
-    if server.log.exists():
-        server.log.replace(server.log.with_suffix(".log.1"))
     try:
+        if server.log.exists():
+            server.log.replace(server.log.with_suffix(".log.1"))
         server.prepare()
         server.start()
     except (ServerError, OSError, subprocess.SubprocessError) as problem:
@@ -47,8 +47,13 @@ def keep(server: Server, starting: int) -> int:
     users_lock = open_lock(server.directory / "users.lock")
     while not told_to_stop and not try_lock(users_lock):
         time.sleep(LOOK_SECONDS)
-        if server.child.poll() is not None:
+        if server.child.poll() is None:
+            continue
+        try:
             server.start()
+        except ServerError:
+            # The log has the reason; whoever comes next starts another keeper and is told.
+            break
     server.stop()
     if server.sockets.parent != server.directory:
         with contextlib.suppress(OSError):
@@ -64,12 +69,13 @@ def problem_in_words(problem: Exception, server: Server) -> str:
         return str(problem)
     if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
         return f"There is no room left on the disk that holds {server.directory}; free some and try again."
-    locked_out_of = getattr(getattr(server, "identity", None), "locked_out_of", None)
-    if locked_out_of:
+    if isinstance(server, Postgres) and server.identity.locked_out_of:
         return (
-            f"{server.name} may not run as root, and the user it runs as cannot reach {locked_out_of}; "
+            f"{server.name} may not run as root, and no other user can reach {server.identity.locked_out_of}; "
             f"run this as an ordinary user, or put the project where every user may enter."
         )
+    if isinstance(problem, PermissionError):
+        return f"{server.directory} was made by another user; run this as that user, or move it away."
     return f"{server.name} did not start: {problem}."
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from loyalty import embedded
@@ -45,17 +47,47 @@ def start_code(var: Path, code: str) -> subprocess.Popen:
     )
 
 
-def processes_of(var: Path) -> dict[int, str]:
-    """Return {pid: command line} of every process that names `var`, but for ourselves."""
-    listing = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,command="], capture_output=True, text=True, check=True
-    )
-    found = {}
-    for line in listing.stdout.splitlines():
-        pid, command = line.strip().split(" ", 1)
-        if str(var) in command and int(pid) != os.getpid():
-            found[int(pid)] = command
+@dataclass(frozen=True)
+class Process:
+    pid: int
+    parent: int
+    command: str
+
+
+def processes() -> list[Process]:
+    """Return every process that runs, those not counted that only wait to be buried."""
+    if not Path("/proc/self/stat").exists():
+        listing = subprocess.run(
+            ["ps", "-axww", "-o", "pid=,ppid=,stat=,command="], capture_output=True, text=True
+        )
+        rows = [line.split(None, 3) for line in listing.stdout.splitlines()]
+        return [Process(int(row[0]), int(row[1]), row[3]) for row in rows if not row[2].startswith("Z")]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        # It may end while we look.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (folder / "cmdline").read_text(errors="replace").replace("\0", " ")
+            if state != "Z":
+                found.append(Process(int(folder.name), int(parent), command))
     return found
+
+
+def processes_of(marker: Path | str) -> dict[int, str]:
+    """Return {pid: command line} of every process that names `marker`, but for ourselves."""
+    return {
+        each.pid: each.command
+        for each in processes()
+        if str(marker) in each.command and each.pid != os.getpid()
+    }
+
+
+def descendants(pid: int) -> set[int]:
+    """Return every process that descends from `pid`."""
+    everyone, found = processes(), {pid}
+    while grown := {each.pid for each in everyone if each.parent in found} - found:
+        found |= grown
+    return found - {pid}
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 15) -> object:

@@ -18,7 +18,7 @@ from django.core.management.base import CommandError
 from loyalty.embedded import ROOT
 from loyalty.management.commands.run import read_port
 from loyalty.supervisor import stop_leftovers
-from tests.platform.processes import environment, wait_until
+from tests.platform.processes import descendants, environment, processes, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -79,27 +79,12 @@ def test_everything_answers_and_ctrl_c_stops_it_all(var):
     status, body = get(port, "/healthz")
     assert (status, json.loads(body)) == (200, {"database": True, "broker": True, "worker": True})
     assert get(port, "/")[0] == 200
-    group = children_of(process.pid)
+    group = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert rest.endswith("run    | stopped\n")
-    wait_until(lambda: not group & all_pids())
-
-
-def children_of(pid: int) -> set[int]:
-    """Return every process that descends from `pid`."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    found = {pid}
-    while grown := {child for child, parent in pairs if parent in found} - found:
-        found |= grown
-    return found - {pid}
-
-
-def all_pids() -> set[int]:
-    listing = subprocess.run(["ps", "-eo", "pid=,stat="], capture_output=True, text=True, check=True).stdout
-    return {int(pid) for pid, state in map(str.split, listing.splitlines()) if not state.startswith("Z")}
+    wait_until(lambda: not group & {each.pid for each in processes()})
 
 
 @pytest.mark.slow
@@ -112,11 +97,11 @@ def test_after_kill_9_the_next_run_recovers_and_sigterm_stops_it_all(var):
     second = start(var, port)
     read_until(second, "Ctrl-C stops everything")
     assert get(port, "/healthz")[0] == 200
-    group = children_of(second.pid)
+    group = descendants(second.pid)
     second.terminate()
     second.communicate(timeout=60)
     assert second.returncode == 0
-    wait_until(lambda: not group & all_pids())
+    wait_until(lambda: not group & {each.pid for each in processes()})
 
 
 def test_a_used_port_is_one_sentence(tmp_path, taken_port):
