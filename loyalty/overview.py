@@ -34,6 +34,8 @@ A_DAY, A_WEEK, FOUR_WEEKS = (datetime.timedelta(days=days) for days in (1, 7, 28
 TREND_WEEKS = 12
 REPEAT_DAYS, REPEAT_STEP_DAYS, REPEAT_POINTS = 90, 30, 12
 BIRTHDAY_DAYS = 7
+# The share of a month's expected income below which nothing is compared.
+EARLY = 0.1
 # Whom the next purchase would lift is worked out from everybody's facts: quick up to here, not for a million.
 NEAR_BUYERS = 50_000
 MOVES = CAMPAIGNS = 4
@@ -50,9 +52,14 @@ class Income:
     @property
     def ahead_share(self) -> float | None:
         """How far ahead (above 0) or behind; None where nothing was to be expected."""
-        if self.expected is None or self.expected.so_far_amount <= 0:
+        if self.expected is None or self.is_early:
             return None
         return self.amount / self.expected.so_far_amount - 1
+
+    @property
+    def is_early(self) -> bool:
+        """Whether so little of the month is over that one good or bad day would decide the comparison."""
+        return self.expected is not None and self.expected.so_far_amount < EARLY * self.expected.month_amount
 
     @property
     def behind_share(self) -> float:

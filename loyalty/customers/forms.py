@@ -74,6 +74,8 @@ class CustomerForm(ShopModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["phone"].region = current_shop().phone_region
+        for name in ("gender", "marital_status"):
+            self.fields[name].choices = [("", _("Not said")), *self.fields[name].choices[1:]]
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in GROUPS]

@@ -5,13 +5,12 @@
   const list = () => new URLSearchParams(location.search);
 
   function show() {
-    const form = document.getElementById("people-chosen");
-    if (!form) return;
+    const place = document.getElementById("people");
+    if (!place) return;
     const chosen = boxes().filter(box => box.checked);
-    for (const part of form.querySelectorAll("[data-chosen-none]")) part.hidden = chosen.length > 0;
-    for (const part of form.querySelectorAll("[data-chosen-some]")) part.hidden = chosen.length === 0;
-    const count = form.querySelector("[data-chosen-count]");
-    if (count) count.textContent = window.bashgah.number(chosen.length);
+    for (const part of place.querySelectorAll("[data-chosen-none]")) part.hidden = chosen.length > 0;
+    for (const part of place.querySelectorAll("[data-chosen-some]")) part.hidden = chosen.length === 0;
+    for (const count of place.querySelectorAll("[data-chosen-count]")) count.textContent = window.bashgah.number(chosen.length);
     for (const box of boxes()) box.closest("tr").classList.toggle("ba-on", box.checked);
     /* Tagging and exporting speak of the chosen, or of the list as it stands in the address bar. */
     const people = new URLSearchParams(chosen.map(box => ["id", box.value]));

@@ -61,6 +61,8 @@ class CustomerFilter:
         fields = {condition.name: condition.field() for condition in CONDITIONS}
         text = forms.CharField(required=False, max_length=MAX_TEXT)
         form = type("CustomerFilterForm", (forms.Form,), {"q": text, **fields})(self.data)
+        for condition in CONDITIONS:
+            form.fields[condition.name].label = condition.label
         form.full_clean()
         return form
 
@@ -184,8 +186,7 @@ def as_query(data: QueryDict | Mapping | str) -> QueryDict:
 
 
 def _name_of(name: str) -> str:
-    words = {condition.name: str(condition.words) for condition in CONDITIONS}.get(name, _("Search"))
-    return (words % {"value": "…"}).strip()
+    return {condition.name: condition.label for condition in CONDITIONS}.get(name) or _("Search")
 
 
 def _in_words(name: str, field: forms.Field, value: object) -> str:

@@ -31,7 +31,7 @@ def order_list(request: HttpRequest, pk: int) -> HttpResponse:
 
 def order_add(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_customer(pk)
-    form = OrderForm(posted(request), initial={"number": services.new_number()})
+    form = OrderForm(posted(request), initial={"number": services.new_number(), "day": request.shop.today()})
     if request.method == "POST" and form.is_valid():
         try:
             order = form.record(customer)

@@ -14,7 +14,10 @@ from psycopg.rows import dict_row
 from campaigns.models import Message
 from loyalty.customers.facts import facts_sql
 from loyalty.shops.scope import current_shop
+from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Benefit, TierMembership
+from loyalty.ui.money import unit_of
+from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import day
 from segmentation import lifecycle
 from segmentation.models import CustomerScore, ScoreRun
@@ -55,6 +58,12 @@ ASKED = (
 )
 
 
+def _whole(amount: int | None) -> int | None:
+    """Round an amount that rests on margins to the unit it is shown in: a tenth of a toman is no knowledge."""
+    unit = unit_of(current()).factor
+    return None if amount is None else amount // unit * unit
+
+
 @dataclass(frozen=True)
 class Year:
     """The last 365 days of a person: money in minor units, profit None where no cost is known."""
@@ -70,7 +79,7 @@ class Year:
 
     @property
     def average_amount(self) -> int | None:
-        return self.spent_amount // self.orders if self.orders else None
+        return _whole(self.spent_amount // self.orders) if self.orders else None
 
     @property
     def margin_share(self) -> float | None:
@@ -111,7 +120,7 @@ class Profile:
         facts = self._facts
         return Year(
             spent_amount=facts.get("monetary_amount", 0),
-            profit_amount=facts.get("profit_amount"),
+            profit_amount=_whole(facts.get("profit_amount")),
             costed_amount=facts.get("costed_amount"),
             orders=facts.get("frequency", 0),
             discount_amount=facts.get("discount_amount", 0) or 0,
@@ -173,6 +182,10 @@ class Profile:
                 :FAVOURITES
             ]
         )
+
+    @cached_property
+    def next_tier(self) -> tiers.NextTier | None:
+        return tiers.next_tier(self.membership, self.today) if self.membership else None
 
     @cached_property
     def benefits(self) -> list[Benefit]:
