@@ -1,4 +1,4 @@
-"""The whole story once, in both languages: import → segments → a threshold with its preview → win-back → phone → result."""
+"""The whole story once, in both languages: a file, the segments, a threshold, a win-back, the phone, the result."""
 
 from __future__ import annotations
 
