@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 from django.utils import translation
 
 from loyalty.ui.dates import DayError, parse_day
@@ -33,7 +36,28 @@ def read_day(text: str, shop: Shop) -> datetime.date:
         raise CommandError(f"“{text}” is not a day; write it like 2026-11-23 or 1405/09/02.") from error
 
 
-class ShopCommand(BaseCommand):
+class HouseCommand(BaseCommand):
+    """A command that needs the tables. On the embedded database it makes them: a fresh clone has none."""
+
+    def execute(self, *args, **options) -> str | None:
+        try:
+            if not has_tables():
+                if os.environ.get("DATABASE_URL"):
+                    raise CommandError("The database has no tables yet; run manage.py migrate first.")
+                call_command("migrate", verbosity=0)
+            return super().execute(*args, **options)
+        except OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CommandError(f"The database cannot be used: {reason}") from error
+
+
+def has_tables() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('shops_shop') IS NOT NULL")
+        return cursor.fetchone()[0]
+
+
+class ShopCommand(HouseCommand):
     """A command of one shop. Subclasses write `work(shop, **options) -> (summary, result)`.
 
     `summary` is the one line that is printed; `result` a JSON-able dict printed instead with --json. Set

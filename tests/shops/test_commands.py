@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from loyalty.shops import commands
 from loyalty.shops.models import AuditEntry, NightRun, Role, Shop, StaffMember
 from loyalty.shops.scope import get_shop, scope
 
@@ -149,3 +150,15 @@ def test_a_shop_or_a_day_that_is_not_is_said_in_one_sentence(words, sentence):
 def test_without_any_shop_the_sentence_says_how_to_make_one():
     with pytest.raises(CommandError, match="none yet; make one with create_shop"):
         run("nightly", "--shop", "ladan", "--day", "2026-11-23")
+
+
+def test_a_database_without_tables_gets_them_or_is_told_of_in_a_sentence(monkeypatch):
+    made = []
+    monkeypatch.setattr(commands, "has_tables", lambda: False)
+    monkeypatch.setattr(commands, "call_command", lambda *words, **options: made.append(words))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    open_shop()
+    assert made == [("migrate",)]
+    monkeypatch.setenv("DATABASE_URL", "postgresql://login@db.example.com/club")
+    with pytest.raises(CommandError, match="no tables yet; run manage.py migrate"):
+        open_shop("second")

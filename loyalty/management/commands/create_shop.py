@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import translation
 
 from loyalty.shops import services
+from loyalty.shops.commands import HouseCommand
 
 # The option that a field of Shop comes from, where they differ.
 OPTIONS = {"slug": "SLUG", "password": "--owner-password", "email": "--owner-email"}
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = "Open a shop, such as: create_shop ladan --name 'Ladan' --currency IRR --display-unit toman"
 
     def add_arguments(self, parser) -> None:

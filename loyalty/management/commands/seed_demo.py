@@ -6,18 +6,19 @@ import datetime
 import json
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections, transaction
 from django.utils import timezone
 
 from loyalty.demo import load, story
+from loyalty.shops.commands import HouseCommand
 from loyalty.shops.rls import OWNER
 from loyalty.shops.scope import every_shop
 
 FIXTURES = ("demo_fa.json", "demo_en.json")
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = "Load the two demo shops with invented people, thirty months of sales, tiers and campaigns."
 
     def add_arguments(self, parser) -> None:
