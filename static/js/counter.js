@@ -90,6 +90,7 @@
 
   /* Where one goes on by keyboard: to the amount of whoever is chosen, or to the first of several. */
   document.addEventListener("htmx:afterSettle", event => {
+    if (event.detail.elt.id === "person" && !hasKeyboard) event.detail.elt.scrollIntoView({ block: "start" });
     if (!hasKeyboard) return;
     const swapped = event.detail.elt;
     const isRefused = counter.querySelector("#person [aria-invalid=true]");
