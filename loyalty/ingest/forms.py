@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from loyalty.shops.models import Shop
 
@@ -56,7 +55,6 @@ class MappingForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Amounts are in"),
         choices=[("toman", pgettext_lazy("unit", "toman")), ("rial", pgettext_lazy("unit", "rial"))],
-        required=False,
     )
     calendar = forms.ChoiceField(
         label=_("Two-digit years are"),
@@ -107,6 +105,7 @@ class MappingForm(forms.Form):
     MAIN = ("row_kind", "unit", "calendar", "day_first")
     MORE = (
         "cancellations", "cancel_prefix", "negative_amounts", "unknown_people", "duplicates", "free_rows", "source",
+        "consent_evidence",
     )  # fmt: skip
 
     def __init__(self, run: ImportRun, shop: Shop, data=None, *, samples=(), statuses=()) -> None:
@@ -119,7 +118,7 @@ class MappingForm(forms.Form):
         self.order = [header for headers in mapping.columns.values() for header in headers]
         if shop.currency != "IRR":
             del self.fields["unit"]
-        choices = [("", _now("not needed")), *self._choices()]
+        choices = [("", gettext("not needed")), *self._choices()]
         for index, header in enumerate(self.header):
             self.fields[f"column_{index}"] = forms.ChoiceField(
                 label=header, choices=choices, required=False, initial=self.chosen.get(header, "")
@@ -129,7 +128,7 @@ class MappingForm(forms.Form):
         for index, word in enumerate(self.words):
             self.fields[f"status_{index}"] = forms.ChoiceField(
                 label=word,
-                choices=[("", _now("not known: refuse the row")), *wording.STATUSES.items()],
+                choices=[("", gettext("not known: refuse the row")), *wording.STATUSES.items()],
                 required=False,
                 initial=mapping.status_words.get(word, ""),
             )
@@ -159,6 +158,11 @@ class MappingForm(forms.Form):
     def more_fields(self) -> list:
         return [self[name] for name in self.MORE]
 
+    @property
+    def asks_for_consent(self) -> bool:
+        """Whether a column says who agreed, so that the shop has to say how."""
+        return "consent" in self.chosen.values()
+
     def status_fields(self) -> list:
         return [self[f"status_{index}"] for index, _word in enumerate(self.words)]
 
@@ -171,7 +175,7 @@ class MappingForm(forms.Form):
         for header, name in sorted(chosen, key=lambda pair: known.get(pair[0], len(known))):
             if name:
                 columns.setdefault(name, []).append(header)
-        document = {name: data[name] for name in (*self.MAIN, *self.MORE, "consent_evidence") if name in data}
+        document = {name: data[name] for name in (*self.MAIN, *self.MORE) if name in data}
         document["columns"] = columns
         document["status_words"] = {
             word: data[f"status_{index}"] for index, word in enumerate(self.words) if data[f"status_{index}"]

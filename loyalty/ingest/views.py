@@ -29,7 +29,7 @@ COUNTS = (
     ("added", gettext_lazy("Added")),
     ("updated", gettext_lazy("Updated")),
     ("unchanged", gettext_lazy("Unchanged")),
-    ("rejected", gettext_lazy("Refused")),
+    ("rejected", gettext_lazy("Refused rows")),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.customers.models import Order
@@ -152,7 +152,7 @@ def of_mapping(error: MappingError) -> str:
 
 def of_row(code: str) -> str:
     """Return the sentence for a row that was not brought in."""
-    return str(ROWS.get(code) or _now("The row cannot be read."))
+    return str(ROWS.get(code) or gettext("The row cannot be read."))
 
 
 def as_validation_error(problem: FileProblem | MappingError) -> ValidationError:
