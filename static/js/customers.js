@@ -23,6 +23,12 @@
   document.addEventListener("change", event => event.target.closest("#people-chosen") && show());
   document.addEventListener("htmx:pushedIntoHistory", show);
   document.addEventListener("htmx:load", show);
+  /* An address without the boxes left empty is one that a person can read. */
+  document.addEventListener("htmx:configRequest", event => {
+    if (event.target.id !== "people-form") return;
+    const sent = event.detail.formData;
+    for (const name of new Set(sent.keys())) if (sent.getAll(name).every(value => value === "")) sent.delete(name);
+  });
   /* The answer to an export is a file: the page stays, so its dialog must go. */
   document.addEventListener("submit", event => event.target.matches("[data-export]") && event.target.closest("dialog")?.close());
   show();
