@@ -4,273 +4,626 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import loyalty.shops.fields
-import loyalty.shops.scope
 from django.conf import settings
 from django.db import migrations, models
 
+import loyalty.shops.fields
+import loyalty.shops.scope
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('shops', '0001_initial'),
+        ("shops", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=100, null=True, verbose_name='customer number')),
-                ('phone', models.CharField(blank=True, max_length=16, null=True, verbose_name='mobile')),
-                ('phone_reversed', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Reverse('phone'), output_field=models.CharField(max_length=16, null=True))),
-                ('card_number', models.CharField(blank=True, max_length=40, null=True, verbose_name='card number')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('name_search', models.CharField(blank=True, editable=False, max_length=200)),
-                ('name_sort', models.CharField(blank=True, editable=False, max_length=400)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('birth_on', models.DateField(blank=True, null=True, verbose_name='birth date')),
-                ('gender', models.CharField(blank=True, choices=[('female', 'Woman'), ('male', 'Man'), ('other', 'Other')], max_length=10, verbose_name='gender')),
-                ('province', models.CharField(blank=True, max_length=80, verbose_name='province')),
-                ('city', models.CharField(blank=True, max_length=80, verbose_name='city')),
-                ('neighbourhood', models.CharField(blank=True, max_length=80, verbose_name='neighbourhood')),
-                ('job', models.CharField(blank=True, max_length=80, verbose_name='job')),
-                ('marital_status', models.CharField(blank=True, choices=[('single', 'Single'), ('married', 'Married'), ('other', 'Other')], max_length=10, verbose_name='marital status')),
-                ('wedding_on', models.DateField(blank=True, null=True, verbose_name='wedding date')),
-                ('education', models.CharField(blank=True, max_length=80, verbose_name='education')),
-                ('income_band', models.CharField(blank=True, max_length=80, verbose_name='income band')),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='tags')),
-                ('attributes', models.JSONField(blank=True, default=dict, verbose_name='custom attributes')),
-                ('note', models.TextField(blank=True, max_length=2000, verbose_name='note')),
-                ('joined_on', models.DateField(blank=True, null=True, verbose_name='joined on')),
-                ('acquired_by', models.CharField(blank=True, max_length=80, verbose_name='how they found us')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "external_id",
+                    models.CharField(blank=True, max_length=100, null=True, verbose_name="customer number"),
+                ),
+                ("phone", models.CharField(blank=True, max_length=16, null=True, verbose_name="mobile")),
+                (
+                    "phone_reversed",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Reverse("phone"),
+                        output_field=models.CharField(max_length=16, null=True),
+                    ),
+                ),
+                (
+                    "card_number",
+                    models.CharField(blank=True, max_length=40, null=True, verbose_name="card number"),
+                ),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("name_search", models.CharField(blank=True, editable=False, max_length=200)),
+                ("name_sort", models.CharField(blank=True, editable=False, max_length=400)),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("birth_on", models.DateField(blank=True, null=True, verbose_name="birth date")),
+                (
+                    "gender",
+                    models.CharField(
+                        blank=True,
+                        choices=[("female", "Woman"), ("male", "Man"), ("other", "Other")],
+                        max_length=10,
+                        verbose_name="gender",
+                    ),
+                ),
+                ("province", models.CharField(blank=True, max_length=80, verbose_name="province")),
+                ("city", models.CharField(blank=True, max_length=80, verbose_name="city")),
+                ("neighbourhood", models.CharField(blank=True, max_length=80, verbose_name="neighbourhood")),
+                ("job", models.CharField(blank=True, max_length=80, verbose_name="job")),
+                (
+                    "marital_status",
+                    models.CharField(
+                        blank=True,
+                        choices=[("single", "Single"), ("married", "Married"), ("other", "Other")],
+                        max_length=10,
+                        verbose_name="marital status",
+                    ),
+                ),
+                ("wedding_on", models.DateField(blank=True, null=True, verbose_name="wedding date")),
+                ("education", models.CharField(blank=True, max_length=80, verbose_name="education")),
+                ("income_band", models.CharField(blank=True, max_length=80, verbose_name="income band")),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="tags",
+                    ),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="custom attributes")),
+                ("note", models.TextField(blank=True, max_length=2000, verbose_name="note")),
+                ("joined_on", models.DateField(blank=True, null=True, verbose_name="joined on")),
+                (
+                    "acquired_by",
+                    models.CharField(blank=True, max_length=80, verbose_name="how they found us"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name_sort', 'pk'],
+                "ordering": ["name_sort", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ConsentEvent',
+            name="ConsentEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(default='sms', max_length=10)),
-                ('purpose', models.CharField(default='marketing', max_length=10)),
-                ('action', models.CharField(choices=[('in', 'Agreed'), ('out', 'Declined')], max_length=3)),
-                ('source', models.CharField(choices=[('import', 'Imported file'), ('counter', 'At the counter'), ('staff', 'Entered by staff'), ('keyword', 'Reply by SMS'), ('web', 'Web shop')], max_length=10)),
-                ('evidence', models.CharField(blank=True, max_length=200)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
-                ('customer', loyalty.shops.fields.ShopForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consent_events', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(default="sms", max_length=10)),
+                ("purpose", models.CharField(default="marketing", max_length=10)),
+                ("action", models.CharField(choices=[("in", "Agreed"), ("out", "Declined")], max_length=3)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("import", "Imported file"),
+                            ("counter", "At the counter"),
+                            ("staff", "Entered by staff"),
+                            ("keyword", "Reply by SMS"),
+                            ("web", "Web shop"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("evidence", models.CharField(blank=True, max_length=200)),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
+                (
+                    "customer",
+                    loyalty.shops.fields.ShopForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consent_events",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-occurred_at', '-action', '-pk'],
+                "ordering": ["-occurred_at", "-action", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('visit', 'Visit'), ('reply', 'Reply to a message'), ('redemption', 'Benefit used'), ('survey', 'Survey answer'), ('review', 'Review'), ('referral', 'Brought a friend'), ('complaint', 'Complaint'), ('note', 'Note')], max_length=12)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('source', models.CharField(blank=True, max_length=40)),
-                ('details', models.JSONField(blank=True, default=dict)),
-                ('customer', loyalty.shops.fields.ShopForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='interactions', to='customers.customer')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("visit", "Visit"),
+                            ("reply", "Reply to a message"),
+                            ("redemption", "Benefit used"),
+                            ("survey", "Survey answer"),
+                            ("review", "Review"),
+                            ("referral", "Brought a friend"),
+                            ("complaint", "Complaint"),
+                            ("note", "Note"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("source", models.CharField(blank=True, max_length=40)),
+                ("details", models.JSONField(blank=True, default=dict)),
+                (
+                    "customer",
+                    loyalty.shops.fields.ShopForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="interactions",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-occurred_at', '-pk'],
+                "ordering": ["-occurred_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(default='manual', max_length=40)),
-                ('external_id', models.CharField(max_length=100, verbose_name='order number')),
-                ('placed_at', models.DateTimeField(verbose_name='placed at')),
-                ('placed_on', models.DateField(editable=False)),
-                ('status', models.CharField(choices=[('completed', 'Completed'), ('processing', 'Processing'), ('cancelled', 'Cancelled'), ('refunded', 'Returned')], default='completed', max_length=12, verbose_name='status')),
-                ('is_paid', models.GeneratedField(db_persist=True, expression=models.Q(('status__in', ['completed', 'refunded'])), output_field=models.BooleanField())),
-                ('gross_amount', models.BigIntegerField(verbose_name='before discount')),
-                ('discount_amount', models.BigIntegerField(default=0, verbose_name='discount')),
-                ('net_amount', models.BigIntegerField(verbose_name='net amount')),
-                ('tax_amount', models.BigIntegerField(blank=True, null=True, verbose_name='tax')),
-                ('cost_amount', models.BigIntegerField(blank=True, null=True, verbose_name='cost of goods')),
-                ('branch', models.CharField(blank=True, max_length=80, verbose_name='branch')),
-                ('channel', models.CharField(blank=True, max_length=40, verbose_name='channel')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('customer', loyalty.shops.fields.ShopForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.customer')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(default="manual", max_length=40)),
+                ("external_id", models.CharField(max_length=100, verbose_name="order number")),
+                ("placed_at", models.DateTimeField(verbose_name="placed at")),
+                ("placed_on", models.DateField(editable=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("completed", "Completed"),
+                            ("processing", "Processing"),
+                            ("cancelled", "Cancelled"),
+                            ("refunded", "Returned"),
+                        ],
+                        default="completed",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "is_paid",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Q(("status__in", ["completed", "refunded"])),
+                        output_field=models.BooleanField(),
+                    ),
+                ),
+                ("gross_amount", models.BigIntegerField(verbose_name="before discount")),
+                ("discount_amount", models.BigIntegerField(default=0, verbose_name="discount")),
+                ("net_amount", models.BigIntegerField(verbose_name="net amount")),
+                ("tax_amount", models.BigIntegerField(blank=True, null=True, verbose_name="tax")),
+                ("cost_amount", models.BigIntegerField(blank=True, null=True, verbose_name="cost of goods")),
+                ("branch", models.CharField(blank=True, max_length=80, verbose_name="branch")),
+                ("channel", models.CharField(blank=True, max_length=40, verbose_name="channel")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "customer",
+                    loyalty.shops.fields.ShopForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-placed_at', '-pk'],
+                "ordering": ["-placed_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=100, verbose_name='code')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('cost_amount', models.BigIntegerField(blank=True, null=True, verbose_name='cost')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=100, verbose_name="code")),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("cost_amount", models.BigIntegerField(blank=True, null=True, verbose_name="cost")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sku', 'pk'],
+                "ordering": ["sku", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveIntegerField()),
-                ('quantity', models.DecimalField(decimal_places=3, default=1, max_digits=14)),
-                ('unit_amount', models.BigIntegerField()),
-                ('discount_amount', models.BigIntegerField(default=0)),
-                ('net_amount', models.BigIntegerField()),
-                ('cost_amount', models.BigIntegerField(blank=True, null=True)),
-                ('order', loyalty.shops.fields.ShopForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='customers.order')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
-                ('product', loyalty.shops.fields.ShopForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='customers.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.PositiveIntegerField()),
+                ("quantity", models.DecimalField(decimal_places=3, default=1, max_digits=14)),
+                ("unit_amount", models.BigIntegerField()),
+                ("discount_amount", models.BigIntegerField(default=0)),
+                ("net_amount", models.BigIntegerField()),
+                ("cost_amount", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "order",
+                    loyalty.shops.fields.ShopForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="customers.order",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
+                (
+                    "product",
+                    loyalty.shops.fields.ShopForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="customers.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order_id', 'line_no'],
+                "ordering": ["order_id", "line_no"],
             },
         ),
         migrations.CreateModel(
-            name='ProductCategory',
+            name="ProductCategory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('margin_share', models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name='margin')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "margin_share",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="margin"
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'product categories',
-                'ordering': ['name', 'pk'],
+                "verbose_name_plural": "product categories",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='product',
-            name='category',
-            field=loyalty.shops.fields.ShopForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='customers.productcategory'),
+            model_name="product",
+            name="category",
+            field=loyalty.shops.fields.ShopForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="products",
+                to="customers.productcategory",
+            ),
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(default='manual', max_length=40)),
-                ('external_id', models.CharField(max_length=120)),
-                ('refunded_at', models.DateTimeField()),
-                ('refunded_on', models.DateField(editable=False)),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('cost_amount', models.BigIntegerField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('customer', loyalty.shops.fields.ShopForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='customers.customer')),
-                ('order', loyalty.shops.fields.ShopForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='refunds', to='customers.order')),
-                ('shop', models.ForeignKey(db_index=False, default=loyalty.shops.scope.current_shop_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(default="manual", max_length=40)),
+                ("external_id", models.CharField(max_length=120)),
+                ("refunded_at", models.DateTimeField()),
+                ("refunded_on", models.DateField(editable=False)),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("cost_amount", models.BigIntegerField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                (
+                    "customer",
+                    loyalty.shops.fields.ShopForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "order",
+                    loyalty.shops.fields.ShopForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refunds",
+                        to="customers.order",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        default=loyalty.shops.scope.current_shop_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-refunded_at', '-pk'],
+                "ordering": ["-refunded_at", "-pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(models.F('shop'), models.F('phone_reversed'), name='customer_last_digits'),
+            model_name="customer",
+            index=models.Index(models.F("shop"), models.F("phone_reversed"), name="customer_last_digits"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['shop', 'name_sort', 'id'], name='customer_by_name'),
+            model_name="customer",
+            index=models.Index(fields=["shop", "name_sort", "id"], name="customer_by_name"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['shop', 'name_search'], name='customer_name_prefix'),
+            model_name="customer",
+            index=models.Index(fields=["shop", "name_search"], name="customer_name_prefix"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['shop', 'city'], name='customer_by_city'),
+            model_name="customer",
+            index=models.Index(fields=["shop", "city"], name="customer_by_city"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('shop', 'phone'), name='one_customer_per_phone', violation_error_message='Another customer already has this mobile number.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "phone"),
+                name="one_customer_per_phone",
+                violation_error_message="Another customer already has this mobile number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id'), name='one_customer_per_external_id', violation_error_message='Another customer already has this customer number.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "external_id"),
+                name="one_customer_per_external_id",
+                violation_error_message="Another customer already has this customer number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('shop', 'card_number'), name='one_customer_per_card', violation_error_message='Another customer already has this card number.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "card_number"),
+                name="one_customer_per_card",
+                violation_error_message="Another customer already has this card number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('phone__isnull', True), ('phone__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='a_phone_is_e164'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("phone__isnull", True), ("phone__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
+                ),
+                name="a_phone_is_e164",
+            ),
         ),
         migrations.AddIndex(
-            model_name='consentevent',
-            index=models.Index(fields=['shop', 'customer', '-occurred_at', '-action', '-id'], name='consent_latest_first'),
+            model_name="consentevent",
+            index=models.Index(
+                fields=["shop", "customer", "-occurred_at", "-action", "-id"], name="consent_latest_first"
+            ),
         ),
         migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(fields=['shop', 'customer', '-occurred_at'], name='interaction_latest_first'),
+            model_name="interaction",
+            index=models.Index(fields=["shop", "customer", "-occurred_at"], name="interaction_latest_first"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('is_paid', True)), fields=['shop', 'customer', 'placed_on'], include=('net_amount', 'cost_amount', 'gross_amount', 'discount_amount'), name='order_facts_cover'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("is_paid", True)),
+                fields=["shop", "customer", "placed_on"],
+                include=("net_amount", "cost_amount", "gross_amount", "discount_amount"),
+                name="order_facts_cover",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['shop', 'placed_on'], name='order_by_day'),
+            model_name="order",
+            index=models.Index(fields=["shop", "placed_on"], name="order_by_day"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('shop'), models.F('customer'), models.OrderBy(models.F('placed_at'), descending=True), name='order_of_customer'),
+            model_name="order",
+            index=models.Index(
+                models.F("shop"),
+                models.F("customer"),
+                models.OrderBy(models.F("placed_at"), descending=True),
+                name="order_of_customer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('shop', 'source', 'external_id'), name='one_order_per_source_and_number', violation_error_message='This order number is already recorded.'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "source", "external_id"),
+                name="one_order_per_source_and_number",
+                violation_error_message="This order number is already recorded.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_amount__gte', 0)), name='a_discount_is_not_negative'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_amount__gte", 0)), name="a_discount_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('shop', 'order', 'line_no'), name='one_line_per_number'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "order", "line_no"), name="one_line_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productcategory',
-            constraint=models.UniqueConstraint(fields=('shop', 'name'), name='one_category_per_name'),
+            model_name="productcategory",
+            constraint=models.UniqueConstraint(fields=("shop", "name"), name="one_category_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='productcategory',
-            constraint=models.CheckConstraint(condition=models.Q(('margin_share__isnull', True), models.Q(('margin_share__gte', -1), ('margin_share__lte', 1)), _connector='OR'), name='a_margin_is_a_share'),
+            model_name="productcategory",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("margin_share__isnull", True),
+                    models.Q(("margin_share__gte", -1), ("margin_share__lte", 1)),
+                    _connector="OR",
+                ),
+                name="a_margin_is_a_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('shop', 'sku'), name='one_product_per_sku'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("shop", "sku"), name="one_product_per_sku"),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['shop', 'customer', 'refunded_on'], include=('amount', 'cost_amount'), name='refund_facts_cover'),
+            model_name="refund",
+            index=models.Index(
+                fields=["shop", "customer", "refunded_on"],
+                include=("amount", "cost_amount"),
+                name="refund_facts_cover",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['shop', 'refunded_on'], name='refund_by_day'),
+            model_name="refund",
+            index=models.Index(fields=["shop", "refunded_on"], name="refund_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('shop', 'source', 'external_id'), name='one_refund_per_source_and_number'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "source", "external_id"), name="one_refund_per_source_and_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_refund_gives_something_back'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="a_refund_gives_something_back"
+            ),
         ),
     ]
