@@ -21,6 +21,8 @@ LOCK = 0x5345474D
 
 # Weeks that a trend goes back, the present one included.
 TREND_WEEKS = 12
+# Looking back adds up the orders once for each week: in a larger shop the trend rather grows with the nights.
+LOOK_BACK_MOST = 20_000
 
 
 def score_shop(as_of: datetime.date) -> ScoreRun:
@@ -61,12 +63,14 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
         _execute(state.upsert_sql(merged, shop, _clock()))
 
 
-def look_back(as_of: datetime.date, *, refresh: bool = False) -> int:
+def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None = LOOK_BACK_MOST) -> int:
     """Count the groups as of the past weeks for which no run exists, and return how many were counted.
 
-    Writes no customer row. With `refresh` the earlier looks back are counted anew, as an import of old
-    orders asks.
+    Writes no customer row. With `refresh` the earlier looks back are counted anew, as an import of old orders
+    asks. A shop of more than `most` customers is left as it is (None: none is too large).
     """
+    if most is not None and Customer.objects.order_by()[: most + 1].count() > most:
+        return 0
     shop = current_shop()
     window_days = window_of_shop()
     counted = 0

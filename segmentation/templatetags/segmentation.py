@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 
+from loyalty.ui.templatetags.ui import decimal
 from segmentation import plays, value_volume
 
 register = template.Library()
@@ -31,3 +32,9 @@ def quadrant_play(quadrant: str) -> plays.Play | None:
 def part_weight(part: str) -> int:
     """The percent that a part of the value score counts where all are known."""
     return value_volume.WEIGHTS[part]
+
+
+@register.filter
+def gap(days: float | None) -> str:
+    """A number of days with one decimal where it has one, so that the arithmetic beside it comes out."""
+    return decimal(days, 0 if days is None or float(days).is_integer() else 1)

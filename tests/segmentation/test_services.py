@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from loyalty.customers.models import Customer
+from loyalty.shops.scope import scope
 from segmentation import services, state
 from segmentation.models import CustomerScore, Scheme, ScoreRun
 from tests.conftest import TODAY
@@ -189,8 +190,6 @@ def test_looking_back_counts_the_past_weeks_once_and_touches_no_customer(shop):
 
 
 def test_another_shop_is_neither_seen_nor_written(shop, other_shop):
-    from loyalty.shops.scope import scope
-
     with scope(other_shop):
         make_history(2, TODAY)
         services.score_shop(TODAY)

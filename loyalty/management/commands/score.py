@@ -24,7 +24,7 @@ class Command(ShopCommand):
     def work(self, shop: Shop, *, as_of: str | None, look_back: bool, **options) -> tuple[str, dict]:
         day = read_day(as_of, shop) if as_of else shop.today()
         run = services.score_shop(day)
-        weeks = services.look_back(day, refresh=True) if look_back else 0
+        weeks = services.look_back(day, refresh=True, most=None) if look_back else 0
         result = {
             "shop": shop.slug,
             "as_of": day.isoformat(),

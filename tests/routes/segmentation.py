@@ -1,0 +1,3 @@
+"""What the segments' routes with arguments open: none has any."""
+
+OBJECTS: dict = {}
