@@ -24,7 +24,8 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
     `customer_ids` names the customers concerned (all where None). Returns counts for the report:
     customers scored and customers whose tier moved up or down.
     """
-    ids = None if customer_ids is None else list(customer_ids)
+    # In one order, so that two who renew the same customers wait for each other and never in a circle.
+    ids = None if customer_ids is None else sorted(set(customer_ids))
     if ids is not None and len(ids) <= ONE_BY_ONE:
         moves = {"up": 0, "down": 0}
         for customer_id in ids:
@@ -34,12 +35,15 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
                 moves[moved] += 1
         points.catch_up(ids)
         return {"scored": len(ids), "moved_up": moves["up"], "moved_down": moves["down"]}
+    # A file of sales reaches into the weeks that the trends are drawn from.
+    segmentation.look_back(as_of, refresh=True)
     return night(as_of)
 
 
 def night(day: datetime.date) -> dict[str, int]:
     """Renew the whole shop as of `day`: the nightly run, and what follows a large import."""
     run = segmentation.score_shop(day)
+    segmentation.look_back(day)
     review = tiers.review_shop(day)
     points.catch_up()
     results.renew_verdicts(day)
