@@ -14,6 +14,7 @@ from django_tables2 import RequestConfig
 from loyalty.shops import audit
 from loyalty.ui.pages import go, notice, page_or_fragment
 from loyalty.ui.templatetags.ui import num
+from loyalty.ui.text import sort_key
 
 from .. import services
 from ..filters import CustomerFilter
@@ -50,8 +51,8 @@ def customer_filter(request: HttpRequest) -> HttpResponse:
     """The less frequent conditions, fetched when opened: their choices cost a look at everybody."""
     context = {
         "people": CustomerFilter(request.GET),
-        "cities": _known("city"),
-        "provinces": _known("province"),
+        "cities": _known_cities(),
+        "provinces": _known_provinces(),
         "tags": _known_tags(),
     }
     return page_or_fragment(
@@ -59,22 +60,22 @@ def customer_filter(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _known(column: str) -> list[str]:
-    """Return the distinct words of a column in order, hopping from one to the next.
-
-    DISTINCT would read every customer; over the index of the city this reads one row for each city.
-    """
-    assert column in ("city", "province")
-    sql = f"""
+def _known_cities() -> list[str]:
+    """Return the cities in use, hopping along their index from one to the next: DISTINCT reads everybody."""
+    sql = """
 WITH RECURSIVE known AS (
-    (SELECT {column} AS word FROM customers_customer WHERE {column} > '' ORDER BY {column} LIMIT 1)
+    (SELECT city FROM customers_customer WHERE city > '' ORDER BY city LIMIT 1)
     UNION ALL
-    SELECT (SELECT {column} FROM customers_customer WHERE {column} > known.word ORDER BY {column} LIMIT 1)
-    FROM known WHERE known.word IS NOT NULL)
-SELECT word FROM known WHERE word IS NOT NULL LIMIT %s"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [MOST_CHOICES])
-        return [word for (word,) in cursor.fetchall()]
+    SELECT (SELECT city FROM customers_customer WHERE city > known.city ORDER BY city LIMIT 1)
+    FROM known WHERE known.city IS NOT NULL)
+SELECT city FROM known WHERE city IS NOT NULL LIMIT %s"""
+    return _words(sql)
+
+
+def _known_provinces() -> list[str]:
+    return _words(
+        "SELECT DISTINCT province FROM customers_customer WHERE province > '' ORDER BY province LIMIT %s"
+    )
 
 
 def _known_tags() -> list[str]:
@@ -82,9 +83,14 @@ def _known_tags() -> list[str]:
     sql = """
 SELECT DISTINCT unnest(tags) AS tag
 FROM (SELECT tags FROM customers_customer WHERE tags <> '{}' LIMIT 20000) AS tagged ORDER BY tag LIMIT %s"""
+    return _words(sql)
+
+
+def _words(sql: str) -> list[str]:
+    """Return the one column of a statement, in Persian order."""
     with connection.cursor() as cursor:
         cursor.execute(sql, [MOST_CHOICES])
-        return [tag for (tag,) in cursor.fetchall()]
+        return sorted((word for (word,) in cursor.fetchall()), key=sort_key)
 
 
 def customer_tag(request: HttpRequest) -> HttpResponse:
