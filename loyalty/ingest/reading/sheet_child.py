@@ -74,10 +74,7 @@ def main() -> dict:
 def write(sheet, target: str, head: list) -> bool:
     """Write all rows of the sheet and fill `head` with the first; return whether there was anything."""
     anything = False
-    # Rows above the first used one are not handed over; blank lines keep the numbering.
-    above = sheet.start[0] if sheet.start else 0
     with open(target, "w", encoding="utf-8", newline="") as file:
-        file.write("\n" * above)
         writer = csv.writer(file, lineterminator="\n")
         for row in sheet.iter_rows():
             cells = [plain(cell) for cell in row]

@@ -23,6 +23,9 @@ MAX_ENTRIES = 2_000
 MAX_INFLATED = 400_000_000
 MAX_PART_RATIO = 400
 MAX_CELLS = 12_000_000
+# Excel itself stops there.
+MAX_ROWS = 1_048_576
+MAX_STRINGS = 4_000_000
 MAX_COLUMN = re.compile(rb'<c\b[^>]{0,40}?\br="[A-Z]{3}')
 ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 CHILD = Path(__file__).with_name("sheet_child.py")
@@ -52,21 +55,18 @@ def to_text(path: Path, target: Path, count_known: Callable[[Sequence[str]], int
 
 
 def look_through(path: Path) -> None:
-    """Raise FileProblem for a zip that is no workbook, has a password, or inflates to more than a workbook
-    may.
-    """
+    """Raise FileProblem for a zip that is no workbook, has a password, or holds more than a workbook may."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            _check_directory(entries)
-            left = MAX_INFLATED
-            cells = 0
-            for entry in entries:
-                inflated, seen = _inflate(path, entry, left)
-                left -= inflated
-                cells += seen
-                if cells > MAX_CELLS:
-                    raise FileProblem("too_many_cells_in_sheet", limit=MAX_CELLS // 1_000_000)
+        _check_directory(entries)
+        left, cells = MAX_INFLATED, 0
+        for entry in entries:
+            inflated, found = _inflate(path, entry, left)
+            left -= inflated
+            cells += found
+            if cells > MAX_CELLS:
+                raise FileProblem("too_many_cells_in_sheet", limit=MAX_CELLS // 1_000_000)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise FileProblem("not_a_workbook") from error
 
@@ -92,7 +92,7 @@ def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
 def _inflate(path: Path, entry: zipfile.ZipInfo, left: int) -> tuple[int, int]:
     """Inflate one part and keep nothing; return its real size and, for a sheet, how many cells it has."""
     is_sheet = entry.filename.startswith("xl/worksheets/")
-    total = cells = 0
+    total = rows = cells = strings = 0
     for block in _blocks(path, entry):
         total += len(block)
         if total > left or total > 1_000_000 + MAX_PART_RATIO * entry.compress_size:
@@ -100,9 +100,14 @@ def _inflate(path: Path, entry: zipfile.ZipInfo, left: int) -> tuple[int, int]:
         if total == len(block) and ENTITY.search(block[:4096]):
             raise FileProblem("bomb")
         if is_sheet:
+            rows += block.count(b"<row")
             cells += block.count(b"<c ") + block.count(b"<c>")
             if MAX_COLUMN.search(block):
                 raise FileProblem("too_many_columns", columns=703, limit=702)
+        else:
+            strings += block.count(b"<si>")
+        if rows > MAX_ROWS or cells > MAX_CELLS or strings > MAX_STRINGS:
+            raise FileProblem("too_many_cells_in_sheet", limit=MAX_CELLS // 1_000_000)
     return total, cells
 
 
