@@ -37,8 +37,9 @@ def score_shop(as_of: datetime.date) -> ScoreRun:
         # Before the lock: whoever could not share it was scored after this moment.
         started_at = _clock()
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
-        with facts_table(shop, as_of, window_days) as cuts:
-            changed = _execute(state.upsert_sql(state.state_sql(state.TABLE, as_of, cuts), shop, started_at))
+        with state_table(shop, as_of, window_days) as cuts:
+            writing = {"shop_id": shop.pk, "started_at": started_at}
+            changed = _execute(Statement(state.UPDATE, writing)) + _execute(Statement(state.INSERT, writing))
             return _keep_run(as_of, started_at, window_days, cuts, changed=changed)
 
 
@@ -58,9 +59,9 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
         # Two orders at once: the second waits here and then sees the first.
         list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
         relation = state.relation_sql(shop, as_of, run.window_days, [customer_id])
-        found = state.state_sql(f"({relation.sql})", as_of, run.cuts)
-        merged = Statement(found.sql, found.params | relation.params)
-        _execute(state.upsert_sql(merged, shop, _clock()))
+        found = state.upsert_sql(state.state_sql(f"({relation.sql})", as_of, run.cuts))
+        writing = {"shop_id": shop.pk, "started_at": _clock()}
+        _execute(Statement(found.sql, relation.params | found.params | writing))
 
 
 def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None = LOOK_BACK_MOST) -> int:
@@ -83,7 +84,7 @@ def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None =
             if ScoreRun.objects.filter(as_of__gt=day - datetime.timedelta(weeks=1), as_of__lte=day).exists():
                 continue
             started_at = _clock()
-            with facts_table(shop, day, window_days) as cuts:
+            with state_table(shop, day, window_days) as cuts:
                 _keep_run(day, started_at, window_days, cuts, is_look_back=True)
             counted += 1
     return counted
@@ -96,14 +97,13 @@ def rows_as_of(as_of: datetime.date, columns: str, joins: str = "") -> Iterator[
     parameters are `as_of` and `shop_id`. Rows come in the order of the customers' keys.
     """
     shop = current_shop()
-    with transaction.atomic(), facts_table(shop, as_of, window_of_shop()) as cuts:
-        found = state.state_sql(state.TABLE, as_of, cuts)
-        sql = f"""SELECT {columns} FROM ({found.sql}) AS state
+    with transaction.atomic(), state_table(shop, as_of, window_of_shop()):
+        sql = f"""SELECT {columns} FROM {state.STATE} AS state
 JOIN customers_customer AS customer ON customer.shop_id = %(shop_id)s AND customer.id = state.customer_id
 {joins} ORDER BY state.customer_id"""
         # A cursor on the server's side: a million rows are never all in memory here.
         with connection.chunked_cursor() as cursor:
-            cursor.execute(sql, found.params | {"shop_id": shop.pk})
+            cursor.execute(sql, {"shop_id": shop.pk, "as_of": as_of})
             for row in cursor:
                 yield dict(zip([column.name for column in cursor.description], row, strict=True))
 
@@ -114,15 +114,19 @@ def window_of_shop() -> int | None:
 
 
 @contextmanager
-def facts_table(shop: Shop, as_of: datetime.date, window_days: int | None) -> Iterator[dict]:
-    """Lay the facts of the shop into state.TABLE for the block and yield their cuts."""
+def state_table(shop: Shop, as_of: datetime.date, window_days: int | None) -> Iterator[dict]:
+    """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by."""
     with in_index_order():
-        _execute(state.table_sql(shop, as_of, window_days))
+        _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, window_days)))
     cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
     cuts["value_score"] = None
     cuts["value_score"] = _row(Statement(state.VALUE_MEDIAN, cuts))["percentile_cont"]
+    _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts)))
+    _execute(Statement(f"DROP TABLE {state.FACTS}"))
+    # Nobody else analyses a temporary table, and without that the writing below would go row by row.
+    _execute(Statement(f"ANALYZE {state.STATE} (customer_id)"))
     yield cuts
-    _execute(Statement(f"DROP TABLE {state.TABLE}"))
+    _execute(Statement(f"DROP TABLE {state.STATE}"))
 
 
 def _keep_run(as_of, started_at, window_days, cuts: dict, **fields) -> ScoreRun:
@@ -134,19 +138,18 @@ def _keep_run(as_of, started_at, window_days, cuts: dict, **fields) -> ScoreRun:
         customers=cuts["customers"],
         buyers=cuts["buyers"],
         cuts=cuts,
-        sums=_sums(as_of, cuts),
+        sums=_sums(),
         **fields,
     )
 
 
-def _sums(as_of: datetime.date, cuts: dict) -> dict[str, dict[str, list[int]]]:
-    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the facts table."""
-    found = state.state_sql(state.TABLE, as_of, cuts)
+def _sums() -> dict[str, dict[str, list[int]]]:
+    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the state table."""
     sums: dict[str, dict[str, list[int]]] = {"segment": {}, "stage": {}, "quadrant": {}}
     sql = f"""SELECT segment, stage, quadrant, count(*), sum(monetary_amount)::bigint
-FROM ({found.sql}) AS state GROUP BY segment, stage, quadrant"""
+FROM {state.STATE} GROUP BY segment, stage, quadrant"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, found.params)
+        cursor.execute(sql)
         for *groups, customers, amount in cursor.fetchall():
             for kind, group in zip(sums, groups, strict=True):
                 if group:

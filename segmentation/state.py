@@ -1,8 +1,9 @@
 """From facts to state in SQL: scores, segment, stage and quadrant, generated from the pure rules.
 
-Two steps share every expression. `table_sql` lays the facts of all customers, with their rhythm, into one
-temporary table, from which the cuts are read; `state_sql` scores a relation of that shape by given cuts.
-One customer is scored by the same `state_sql` over their own facts and the frozen cuts of the last run.
+The facts of all customers, with their rhythm, are laid into a temporary table (FACTS), from which the cuts
+are read; `state_sql` scores a relation of that shape by given cuts, for a whole shop into another one
+(STATE). One customer is scored by the same `state_sql` over their own facts and the frozen cuts of the last
+run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from loyalty.shops.models import Shop
 
 from . import lifecycle, rfm, value_volume
 
-TABLE = "segmentation_facts"
+FACTS, STATE = "segmentation_facts", "segmentation_state"
 
 # Columns of CustomerScore that the state fills. None of them changes by the mere passing of a night: days
 # since the last order, which would, follow from `last_order_on`.
@@ -87,10 +88,11 @@ WHERE customer.shop_id = %(shop_id)s{some}"""
     return Statement(sql, facts.params | engagement.params)
 
 
-def table_sql(shop: Shop, as_of: datetime.date, window_days: int | None) -> Statement:
-    """Return the statement that makes the temporary table of facts, which goes with its transaction."""
-    relation = relation_sql(shop, as_of, window_days)
-    return Statement(f"CREATE TEMPORARY TABLE {TABLE} ON COMMIT DROP AS {relation.sql}", relation.params)
+def into_table(name: str, found: Statement) -> Statement:
+    """Return the statement that keeps what `found` selects as a temporary table, which goes with its
+    transaction.
+    """
+    return Statement(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {found.sql}", found.params)
 
 
 def _fifths(column: str) -> str:
@@ -108,7 +110,7 @@ SELECT count(*) AS customers, count(last_order_on) AS buyers,
        coalesce(bool_or(engagements > 0), false) AS knows_engagement,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
            FILTER (WHERE last_order_on IS NOT NULL) AS order_days
-FROM {TABLE}"""
+FROM {FACTS}"""
 
 # All repeat gaps of the shop, pooled.
 SHOP_GAP = f"""
@@ -116,7 +118,7 @@ SELECT CASE WHEN count(*) >= {lifecycle.ENOUGH_GAPS}
             THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) END AS gap_days,
        count(*) AS repeat_gaps
 FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
-      FROM {TABLE} WHERE cardinality(days) > 1) AS gaps"""
+      FROM {FACTS} WHERE cardinality(days) > 1) AS gaps"""
 
 # The frozen cuts as a one-row relation of typed columns.
 _CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s::float8[] AS frequency,
@@ -129,7 +131,7 @@ _CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s:
 VALUE_MEDIAN = f"""
 WITH cuts AS ({_CUTS_ROW})
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {VALUE_SCORE})
-FROM {TABLE} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
+FROM {FACTS} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
 
 
 def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
@@ -184,20 +186,36 @@ FROM scored AS facts, cuts"""
     return Statement(sql, cuts | {"as_of": as_of})
 
 
-def upsert_sql(state: Statement, shop: Shop, started_at: datetime.datetime) -> Statement:
-    """Return the statement that writes `state` into CustomerScore where it differs from what stands there.
+_SET = ", ".join(f"{column} = new.{column}" for column in ("as_of", *COLUMNS[1:]))
+# `as_of` says since when a row has stood like this, so a row that is still true keeps it. A row scored
+# after the run began is left alone: it already knows an order that the run may have missed.
+_DIFFERS = f"""score.computed_at <= %(started_at)s
+      AND ({", ".join(f"score.{column}" for column in COLUMNS[1:])})
+          IS DISTINCT FROM ({", ".join(f"new.{column}" for column in COLUMNS[1:])})"""
 
-    `as_of` says since when a row has stood like this, so a row that is still true keeps it.
-    A row scored after `started_at` is left alone: it already knows an order that this state may have missed.
+# Not ON CONFLICT DO UPDATE for a whole shop: that locks, and so writes, every row it then leaves as it was.
+UPDATE = f"""
+UPDATE segmentation_customerscore AS score SET computed_at = clock_timestamp(), {_SET}
+FROM {STATE} AS new
+WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id AND {_DIFFERS}"""
+
+_ADD = f"""
+INSERT INTO segmentation_customerscore AS score (shop_id, computed_at, as_of, {", ".join(COLUMNS)})
+SELECT %(shop_id)s, clock_timestamp(), as_of, {", ".join(COLUMNS)}"""
+
+INSERT = f"""{_ADD} FROM {STATE} AS new
+WHERE NOT EXISTS (SELECT FROM segmentation_customerscore AS score
+                  WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id)
+ON CONFLICT (shop_id, customer_id) DO NOTHING"""
+
+
+def upsert_sql(found: Statement) -> Statement:
+    """Return the statement that writes the state of one customer; parameters `shop_id`, `started_at` are to
+    be added.
     """
-    columns = ", ".join(COLUMNS)
-    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in COLUMNS[1:])
-    old = ", ".join(f"score.{column}" for column in COLUMNS[1:])
-    new = ", ".join(f"EXCLUDED.{column}" for column in COLUMNS[1:])
-    sql = f"""
-INSERT INTO segmentation_customerscore AS score (shop_id, as_of, computed_at, {columns})
-SELECT %(shop_id)s, as_of, clock_timestamp(), {columns} FROM ({state.sql}) AS state
-ON CONFLICT (shop_id, customer_id)
-DO UPDATE SET as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {changes}
-WHERE score.computed_at <= %(started_at)s AND ({old}) IS DISTINCT FROM ({new})"""
-    return Statement(sql, state.params | {"shop_id": shop.pk, "started_at": started_at})
+    excluded = (_SET + " WHERE " + _DIFFERS).replace("new.", "EXCLUDED.")
+    return Statement(
+        f"{_ADD} FROM ({found.sql}) AS new"
+        f" ON CONFLICT (shop_id, customer_id) DO UPDATE SET computed_at = EXCLUDED.computed_at, {excluded}",
+        found.params,
+    )

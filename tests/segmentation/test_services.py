@@ -149,16 +149,16 @@ def test_a_night_writes_only_whom_it_changes(shop):
 def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):
     customer = OrderFactory(on=before(30), net_amount=1_000).customer
     services.score_shop(TODAY)
-    upsert_sql = state.upsert_sql
+    into_table = state.into_table
 
-    def order_arrives_meanwhile(*args):
-        monkeypatch.setattr(state, "upsert_sql", upsert_sql)
-        OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
-        services.score_customer(customer.pk, TODAY)
-        return upsert_sql(*args)
+    def order_arrives_meanwhile(name, found):
+        if name == state.STATE:
+            OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
+            services.score_customer(customer.pk, TODAY)
+        return into_table(name, found)
 
     # The order comes after the run has read the facts and before it writes.
-    monkeypatch.setattr(state, "upsert_sql", order_arrives_meanwhile)
+    monkeypatch.setattr(state, "into_table", order_arrives_meanwhile)
     services.score_shop(TODAY)
     assert stored(customer.pk)["monetary_amount"] == 10_000
 
