@@ -60,8 +60,8 @@ ASKED = (
 
 def _whole(amount: int | None) -> int | None:
     """Round an amount that rests on margins to the unit it is shown in: a tenth of a toman is no knowledge."""
-    unit = unit_of(current()).factor
-    return None if amount is None else amount // unit * unit
+    unit = unit_of(current())
+    return amount if amount is None or unit.decimals else amount // unit.factor * unit.factor
 
 
 @dataclass(frozen=True)
