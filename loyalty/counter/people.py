@@ -23,6 +23,8 @@ from .models import LookUpCount
 MIN_DIGITS, MIN_LETTERS, MOST = 4, 3, 8
 # Someone who serves a customer every five seconds for ten minutes; a copier of phone books looks more often.
 MOST_LOOK_UPS, WINDOW = 120, datetime.timedelta(minutes=10)
+# So long one can still ask who looked up how many.
+KEPT = datetime.timedelta(days=30)
 SALT = "counter.person"
 TOKEN_SECONDS = 12 * 3600
 
@@ -75,10 +77,14 @@ def count_look_up(staff: StaffMember, now: datetime.datetime) -> bool:
         cursor.execute(
             """INSERT INTO counter_lookupcount (shop_id, staff_id, minute_at, count) VALUES (%s, %s, %s, 1)
                ON CONFLICT (shop_id, staff_id, minute_at)
-               DO UPDATE SET count = counter_lookupcount.count + 1""",
+               DO UPDATE SET count = counter_lookupcount.count + 1 RETURNING count""",
             [current_shop_id(), staff.pk, minute],
         )
-    recent = LookUpCount.objects.filter(staff=staff, minute_at__gt=minute - WINDOW)
+        is_first = cursor.fetchone()[0] == 1
+    mine = LookUpCount.objects.filter(staff=staff)
+    if is_first:
+        mine.filter(minute_at__lt=minute - KEPT).delete()
+    recent = mine.filter(minute_at__gt=minute - WINDOW)
     return recent.aggregate(total=Sum("count"))["total"] <= MOST_LOOK_UPS
 
 

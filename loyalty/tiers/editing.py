@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from loyalty.customers.facts import in_index_order, window_start
+from loyalty.customers.facts import in_index_order
 from loyalty.shops import audit
 from loyalty.shops.models import User
 from loyalty.shops.scope import current_shop
@@ -18,7 +18,7 @@ from loyalty.shops.scope import current_shop
 from . import preset, services
 from .draft import Draft, Level, Perk
 from .models import Benefit, Programme, ProgrammeVersion, Tier
-from .standing import YEAR_DAYS, standing_sql
+from .standing import standing_sql
 
 PAGE = 20
 FIRST = 5
@@ -91,62 +91,54 @@ def preview(draft: Draft, as_of: datetime.date, page: int | None = None) -> Prev
     now and as they would be; those who would move down are counted one level lower, where the grace will
     have ended.
     """
-    programme = services.active_programme()
+    now = Draft.of(services.active_programme())
     standing = standing_sql(current_shop(), draft, as_of)
-    params = standing.params | {"limit": PAGE, "offset": ((page or 1) - 1) * PAGE}
-    mixed = (
-        "row_number() OVER (PARTITION BY action = 'up' ORDER BY value DESC, customer_id), "
-        if not page
-        else ""
+    sql = _PREVIEW.format(
+        standing=standing.sql,
+        before=_points("coalesce(rank, to_rank)", now),
+        after=_points("lands", draft),
+        first=_MIXED if page is None else "",
     )
-    sql = f"""
+    params = standing.params | {"limit": PAGE, "offset": ((page or 1) - 1) * PAGE}
+    with transaction.atomic(), in_index_order(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        *numbers, movers = cursor.fetchone()
+    return Preview(draft, *numbers, [Mover(**mover) for mover in movers])
+
+
+# The best of both directions in turn.
+_MIXED = "row_number() OVER (PARTITION BY action = 'up' ORDER BY value DESC, customer_id), "
+# One row: the numbers in the order of Preview's fields, and the people as JSON.
+_PREVIEW = """
 WITH decided AS MATERIALIZED (
-    SELECT *, CASE WHEN action IN ('warn', 'down') THEN rank - 1 ELSE to_rank END AS lands FROM
-    ({standing.sql}) AS s
+    SELECT customer_id, value, by_spend, orders, yearly_amount, yearly_orders, yearly_profit, yearly_costed,
+           rank, to_rank, action, CASE WHEN action IN ('warn', 'down') THEN rank - 1 ELSE to_rank END AS lands
+    FROM ({standing}) AS standing
 )
-SELECT count(*) FILTER (WHERE action = 'up'), count(*) FILTER (WHERE action IN ('warn', 'down')),
-       count(*) FILTER (WHERE action = 'clear'), count(*) FILTER (WHERE by_spend),
-       coalesce(sum(yearly_amount * {_points("coalesce(rank, to_rank)", Draft.of(programme))}), 0)::bigint
-       / 10000, coalesce(sum(yearly_amount * {_points("lands", draft)}), 0)::bigint / 10000, (SELECT
-       coalesce(json_agg(mover), '[]') FROM (
+SELECT count(*) FILTER (WHERE action = 'up'),
+       count(*) FILTER (WHERE action IN ('warn', 'down')),
+       count(*) FILTER (WHERE action = 'clear'),
+       count(*) FILTER (WHERE by_spend),
+       coalesce(sum(yearly_amount * {before}), 0)::bigint / 10000,
+       coalesce(sum(yearly_amount * {after}), 0)::bigint / 10000,
+       round(sum(yearly_profit) / nullif(sum(yearly_costed), 0)
+             * sum(yearly_amount) / nullif(sum(yearly_orders), 0))::bigint,
+       (SELECT coalesce(json_agg(mover), '[]') FROM (
             SELECT customer_id, customer.name, value, orders, rank AS from_rank, lands AS to_rank,
                    CASE WHEN action = 'up' THEN 'up' ELSE 'down' END AS direction
             FROM decided
             JOIN customers_customer AS customer
                  ON customer.shop_id = %(shop_id)s AND customer.id = decided.customer_id
             WHERE action IN ('up', 'warn', 'down')
-            ORDER BY {mixed}action = 'up' DESC, value DESC, customer_id LIMIT %(limit)s OFFSET %(offset)s
+            ORDER BY {first}action = 'up' DESC, value DESC, customer_id LIMIT %(limit)s OFFSET %(offset)s
        ) AS mover)
 FROM decided"""
-    with transaction.atomic(), in_index_order(), connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        up, down, kept, by_spend, before, after, movers = cursor.fetchone()
-    return Preview(
-        draft,
-        up,
-        down,
-        kept,
-        by_spend,
-        before,
-        after,
-        profit_per_order(as_of),
-        [Mover(**mover) for mover in movers],
-    )
 
 
 def _points(rank: str, draft: Draft) -> str:
     """Return SQL for the discount of a rank in hundredths of a percent."""
     cases = " ".join(f"WHEN {level.rank} THEN {int(level.discount * 10000)}" for level in draft.levels)
     return f"CASE {rank} {cases} ELSE 0 END"
-
-
-def profit_per_order(as_of: datetime.date) -> int | None:
-    """Return the average profit of the last year's orders whose cost is known; None where none is."""
-    sql = """SELECT round(avg(net_amount - cost_amount))::bigint FROM customers_order
-             WHERE shop_id = %s AND is_paid AND cost_amount IS NOT NULL AND placed_on BETWEEN %s AND %s"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [current_shop().pk, window_start(as_of, YEAR_DAYS), as_of])
-        return cursor.fetchone()[0]
 
 
 def check(draft: Draft) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.customers.facts import facts_sql
 from loyalty.customers.models import Order
+from loyalty.shops import audit
 from loyalty.shops.scope import current_shop
 from loyalty.ui.money import currency
 
@@ -92,6 +93,7 @@ def create(as_of: datetime.date) -> Programme:
             rules=Draft.of(programme).to_json(),
             applied_at=moment_of(as_of),
         )
+        audit.record("tiers.created", "", thresholds=thresholds)
     return programme
 
 

@@ -220,7 +220,10 @@ def _receipt(draft: Draft, version: ProgrammeVersion, as_of: datetime.date) -> d
 # `opened` looks at `closed` first: the old row must be let go before one_current_tier_per_customer sees
 # the new one.
 _WRITE = """
-WITH decided AS MATERIALIZED ({standing}),
+WITH decided AS MATERIALIZED (
+    SELECT customer_id, value, by_spend, orders, membership_id, falls_on, action, to_rank, falls_after
+    FROM ({standing}) AS standing
+),
 closed AS (
     UPDATE tiers_tiermembership AS m SET is_current = false, until_on = %(as_of)s
     FROM decided WHERE m.shop_id = %(shop_id)s AND m.id = decided.membership_id AND action IN ('up', 'down')

@@ -28,13 +28,12 @@ def standing_sql(
 ) -> Statement:
     """Return one row for each customer with a paid order or a tier, as of `as_of` under the rules of `draft`.
 
-    Columns: `customer_id, value, by_spend, orders, yearly_amount` (net spend of 365 days),
-    `membership_id, rank, falls_on` (of the present tier, NULL without one), `reached` (the rank the
-    numbers earn), and what follows:
+    Columns: `customer_id, value, by_spend, orders`; `yearly_amount, yearly_orders, yearly_profit,
+    yearly_costed` of the last 365 days; `membership_id, rank, falls_on` (of the present tier, NULL
+    without one); `reached` (the rank the numbers earn), and what follows:
 
-    - `action`: first (enters), up, warn (no longer reaches the tier: grace begins), down (grace is over:
-    one level),
-      clear (reaches it again), none;
+    - `action`: first (enters), up, warn (no longer reaches the tier: grace begins), down (grace is over: one
+      level), clear (reaches it again), none;
     - `to_rank`, `falls_after`: the tier and the day of falling after the action.
     """
     facts = facts_sql(shop, as_of, draft.window_days, customer_ids)
@@ -61,7 +60,7 @@ FROM (
         FROM (
             SELECT customer_id, coalesce({VALUES[draft.metric]}, 0)::bigint AS value,
                    coalesce({by_spend}, false) AS by_spend, coalesce(frequency, 0) AS orders,
-                   coalesce({yearly}, 0)::bigint AS yearly_amount,
+                   {yearly},
                    member.id AS membership_id, member.rank, member.from_on, member.falls_on
             FROM ({facts.sql}) AS fact
             FULL JOIN (
@@ -83,16 +82,28 @@ FROM (
     return Statement(sql, params)
 
 
+# What the yearly columns are called in the facts.
+_YEARLY = {
+    "yearly_amount": "monetary_amount",
+    "yearly_orders": "frequency",
+    "yearly_profit": "profit_amount",
+    "yearly_costed": "costed_amount",
+}
+
+
 def _yearly(
     shop: Shop, draft: Draft, as_of: datetime.date, customer_ids: Collection[int] | None
 ) -> tuple[str, str, dict]:
-    """Return the expression of a year's net spend, and the join it needs where the window is not a year."""
+    """Return the columns of a year, and the join they need where the window is not a year."""
+    columns = ", ".join(f"coalesce({{0}}{fact}, 0)::bigint AS {name}" for name, fact in _YEARLY.items())
     if draft.window_days == YEAR_DAYS:
-        return "monetary_amount", "", {}
+        return columns.format(""), "", {}
     year = facts_sql(shop, as_of, YEAR_DAYS, customer_ids)
     # Both statements call their first day from_on.
     sql = year.sql.replace("%(from_on)s", "%(year_from_on)s")
     joined = f"""
-            LEFT JOIN (SELECT customer_id, monetary_amount AS amount FROM ({sql}) AS year) AS year USING
-            (customer_id)"""
-    return "year.amount", joined, {"year_from_on": window_start(as_of, YEAR_DAYS)}
+            LEFT JOIN (
+                SELECT customer_id, {", ".join(f"{fact} AS y_{fact}" for fact in _YEARLY.values())} FROM
+                ({sql}) AS year
+            ) AS year USING (customer_id)"""
+    return columns.format("y_"), joined, {"year_from_on": window_start(as_of, YEAR_DAYS)}

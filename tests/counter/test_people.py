@@ -67,6 +67,12 @@ def test_a_hundred_and_twenty_look_ups_in_ten_minutes_are_enough(shop, clerk):
     assert LookUpCount.objects.count() <= 12
 
 
+def test_counts_are_forgotten_after_a_month(shop, clerk):
+    people.count_look_up(clerk, NOW)
+    people.count_look_up(clerk, NOW + datetime.timedelta(days=31))
+    assert LookUpCount.objects.count() == 1
+
+
 def test_everybody_has_their_own_count(shop, clerk, owner):
     for _ in range(121):
         people.count_look_up(clerk, NOW)

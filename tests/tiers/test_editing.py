@@ -239,7 +239,11 @@ def test_a_new_benefit_is_a_version_of_its_own(programme, draft):
 def test_applying_and_undoing_are_in_the_audit_list(draft, owner):
     editing.apply(moved(draft, 3, threshold=4_000), owner.user, TODAY)
     editing.undo(owner.user, TODAY)
-    assert [entry.action for entry in AuditEntry.objects.order_by("pk")] == ["tiers.applied", "tiers.undone"]
+    assert [entry.action for entry in AuditEntry.objects.order_by("pk")] == [
+        "tiers.created",
+        "tiers.applied",
+        "tiers.undone",
+    ]
 
 
 def test_a_draft_survives_its_version_exactly(draft):
