@@ -105,6 +105,7 @@ class Finding:
     query: str = ""
     amount: int | None = None
     name: str = ""
+    pk: int | None = None
 
 
 @dataclass(frozen=True)
@@ -257,9 +258,9 @@ class Overview:
         if run is None:
             return
         if run.state in (ImportRun.State.UPLOADED, ImportRun.State.FAILED):
-            yield Finding(f"import_{run.state}", 1, name=run.name)
+            yield Finding(f"import_{run.state}", 1, name=run.name, pk=run.pk)
         elif run.rejected:
-            yield Finding("import_rejected", run.rejected, name=run.name)
+            yield Finding("import_rejected", run.rejected, name=run.name, pk=run.pk)
 
     def _late(self) -> Iterator[Finding]:
         """People past their usual day, of the tier where most is at stake; all where nobody has a tier."""

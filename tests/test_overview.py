@@ -258,7 +258,8 @@ def test_the_page_says_it_in_both_languages(as_owner, shop, monkeypatch, languag
 def test_an_empty_shop_is_welcomed(as_owner):
     html = as_owner.get(reverse("overview"), HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert "Begin with your sales" in html
-    assert reverse("ingest:import_list") in html
+    assert reverse("ingest:import_add") in html
+    assert reverse("ingest:import_sample") in html
 
 
 def test_a_clerk_is_sent_to_the_counter(as_clerk):

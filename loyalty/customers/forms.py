@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from loyalty.shops.forms import LookMixin, ShopModelForm
+from loyalty.shops.forms import ShopModelForm
 from loyalty.shops.scope import current_shop
 from loyalty.ui.fields import AmountField, DayField, NumberField, PhoneField
 from loyalty.ui.text import clean_name
@@ -140,7 +140,7 @@ class CustomerForm(ShopModelForm):
         return cleaned
 
 
-class ConsentForm(LookMixin, forms.Form):
+class ConsentForm(forms.Form):
     """A word about being written to."""
 
     action = forms.ChoiceField(choices=ConsentEvent.Action.choices)
@@ -162,7 +162,7 @@ class NewCustomerForm(CustomerForm):
         return cleaned
 
 
-class InteractionForm(LookMixin, forms.Form):
+class InteractionForm(forms.Form):
     """A dealing that is no purchase, in a few words."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), choices=Interaction.Kind.choices)
@@ -191,7 +191,7 @@ def _order_label(name: str) -> str:
     return Order._meta.get_field(name).verbose_name
 
 
-class LineForm(LookMixin, forms.Form):
+class LineForm(forms.Form):
     """One line of a purchase. The product is a code or a name known to the shop; an empty line is no line."""
 
     product = forms.CharField(
@@ -253,7 +253,7 @@ LineFormSet = forms.formset_factory(
 )
 
 
-class OrderForm(LookMixin, forms.Form):
+class OrderForm(forms.Form):
     """A purchase by hand. `number` is made when the form is drawn, so that sending it twice records once."""
 
     number = forms.CharField(widget=forms.HiddenInput, max_length=40)
@@ -314,7 +314,7 @@ class OrderForm(LookMixin, forms.Form):
         )
 
 
-class RefundForm(LookMixin, forms.Form):
+class RefundForm(forms.Form):
     """Giving back some of a purchase, or all that is left of it."""
 
     number = forms.CharField(widget=forms.HiddenInput, max_length=40)

@@ -36,7 +36,7 @@ def page(client, query: str = "", **headers) -> str:
 def test_an_empty_shop_is_told_what_to_do_first(as_owner):
     html = page(as_owner)
     assert "Nobody is in the club yet" in html
-    assert reverse("ingest:import_list") in html
+    assert reverse("ingest:import_add") in html
 
 
 def test_a_list_shows_names_and_masked_phones(as_owner):
