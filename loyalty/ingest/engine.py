@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from loyalty.shops import audit
 from loyalty.shops.models import Shop
+from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import scope
 
 from . import aftermath, runs, staging
 from .bringing import people, products, refunds, sales
-from .bringing.statements import Values, know_tables, prepare
+from .bringing.statements import SALES, STAGED, Values, prepare
 from .mapping import MappingError
 from .models import ImportReject, ImportRun
 from .reading import files
@@ -32,10 +33,16 @@ CHUNK_ROWS = 20_000
 BATCH_ROWS = 60_000
 LEASE = datetime.timedelta(minutes=2)
 # One statement over a million people, or the scoring of the whole shop, shows no sign of life while it runs.
+# A step's own lease is seen by others only once it is committed, so the step before grants it.
 LONG_LEASE = datetime.timedelta(minutes=20)
 MAX_ATTEMPTS = 3
 # A report of more lines than this nobody reads; they are still counted.
 MAX_REJECTS_KEPT = 50_000
+# What a step moves; whether it shall stop is for others to say.
+MOVED = (
+    "state", "stage", "read_line", "read_bytes", "staged_rows", "brought_rows", "next_bucket", "rows", "added",
+    "updated", "unchanged", "ignored", "rejected", "report", "lease_token", "leased_until", "finished_at",
+)  # fmt: skip
 
 
 class Stopped(Exception):
@@ -92,22 +99,20 @@ def claim(shop: Shop, run_id: int) -> str | None:
 
 @contextmanager
 def _step(shop: Shop, run_id: int, token: str, lease: datetime.timedelta = LEASE) -> Iterator[ImportRun]:
-    """Open a transaction of the run, which is then ours and locked; raise Stopped where it is not, or shall
-    stop.
+    """Open a transaction for one step of the run; what the block changes of it is saved with its rows.
 
-    What the block changes of the run is saved with its rows.
+    Raise Stopped, which undoes the step, where the run is no longer ours or shall stop. The run itself is locked
+    only at the end, so that whoever wants to stop it need not wait. `lease` must last for the step that follows.
     """
     with scope(shop):
-        run = (
-            ImportRun.objects.select_for_update()
-            .filter(pk=run_id, lease_token=token, state="running")
-            .first()
-        )
+        ours = ImportRun.objects.filter(pk=run_id, lease_token=token, state=ImportRun.State.RUNNING)
+        run = ours.first()
         if run is None or run.wants_cancel:
             raise Stopped
         run.leased_until = timezone.now() + lease
         yield run
-        run.save()
+        if not ours.update(**{name: getattr(run, name) for name in MOVED}):
+            raise Stopped
 
 
 def _read(shop: Shop, run_id: int, token: str) -> None:
@@ -207,7 +212,7 @@ def _bring(shop: Shop, run_id: int, token: str) -> None:
         if run.stage == ImportRun.Stage.PEOPLE:
             values = _values(run)
             prepare(run.shop_id)
-            know_tables("staged")
+            refresh_statistics(*STAGED)
             products.bring(values)
             for name, number in people.bring(values).items():
                 run.report[name] = run.report.get(name, 0) + number
@@ -222,7 +227,7 @@ def _bring(shop: Shop, run_id: int, token: str) -> None:
         # What a batch added to empty tables is worth knowing for the next; later on little changes.
         if low == 0 or high == 2 * BUCKETS:
             with scope(shop):
-                know_tables("sales")
+                refresh_statistics(*SALES)
         low = high
 
 
@@ -263,13 +268,11 @@ def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
 def _finish(shop: Shop, run_id: int, token: str, renew: bool) -> None:
     with _step(shop, run_id, token, LONG_LEASE) as run:
         run.stage = ImportRun.Stage.SCORING
-    with _step(shop, run_id, token, LONG_LEASE) as run:
+    with _step(shop, run_id, token) as run:
         if renew:
             run.report["renewed"] = aftermath.renew(shop)
             run.report["after"] = aftermath.segments()
-        staging.forget(run)
-        run.state = ImportRun.State.DONE
-        _end(run)
+        _end(run, ImportRun.State.DONE)
         audit.record(
             "imports.finished",
             run.name,
@@ -289,9 +292,7 @@ def _stop(shop: Shop, run_id: int, token: str) -> None:
             .first()
         )
         if run:
-            staging.forget(run)
-            run.state = ImportRun.State.CANCELLED
-            _end(run)
+            _end(run, ImportRun.State.CANCELLED)
             run.save()
 
 
@@ -299,13 +300,14 @@ def _fail(shop: Shop, run_id: int, token: str, code: str, details: dict) -> None
     with scope(shop):
         run = ImportRun.objects.select_for_update().filter(pk=run_id, lease_token=token).first()
         if run:
-            staging.forget(run)
-            run.state, run.error_code, run.error_details = ImportRun.State.FAILED, code, details
-            _end(run)
+            run.error_code, run.error_details = code, details
+            _end(run, ImportRun.State.FAILED)
             run.save()
 
 
-def _end(run: ImportRun) -> None:
+def _end(run: ImportRun, state: ImportRun.State) -> None:
+    staging.forget(run)
+    run.state = state
     run.finished_at = timezone.now()
     run.leased_until = None
     run.lease_token = ""

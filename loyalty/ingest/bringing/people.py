@@ -6,6 +6,8 @@ file overwrites what was known; what it leaves blank stays.
 
 from __future__ import annotations
 
+from loyalty.shops.rls import refresh_statistics
+
 from . import statements
 from .statements import Values
 
@@ -137,7 +139,7 @@ def bring(values: Values) -> dict[str, int]:
         added += statements.run(MAKE.format(kind=kind), values)
         statements.run(find, values)
     statements.run(FOUND, values)
-    statements.know_tables("sales")
+    refresh_statistics(*statements.SALES)
     statements.make("batch_known", KNOWN, values)
     statements.make("batch_renewed", RENEWED, values)
     updated = statements.run(RENEW, values)

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 
 from django.db import connection
 
+from loyalty.customers.models import Customer, Order, OrderLine, Product, Refund
+from loyalty.ingest.models import StagedPerson, StagedProduct, StagedRow
+
 # Advisory locks of this room, told apart from other rooms' by their first number ("IMPO").
 LOCK = 0x494D504F
 
@@ -49,10 +52,9 @@ def make(name: str, query: str, values: Values) -> None:
         cursor.execute(f"ANALYZE pg_temp.{name}")
 
 
-def know_tables(kind: str) -> None:
-    """Renew the planner's statistics of the "staged" or "sales" tables (migration 0003 tells why we must)."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ingest_analyze_{kind}()")
+# What an import stages, and what it then fills.
+STAGED = (StagedRow, StagedPerson, StagedProduct)
+SALES = (Customer, Product, Order, OrderLine, Refund)
 
 
 def prepare(shop_id: int) -> None:

@@ -1,0 +1,306 @@
+"""Rows into the shop's tables: added, updated, unchanged, refused; refunds, lines, people and products."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from loyalty.customers.models import (
+    ConsentEvent,
+    Customer,
+    Order,
+    OrderLine,
+    Product,
+    ProductCategory,
+    Refund,
+)
+from loyalty.shops.scope import scope
+from tests import factories
+from tests.ingest.bring import bring, tally
+
+HEAD = "Mobile,Customer name,Order no,Date,Amount (rial),Status\n"
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def orders(*rows: str, **mapping) -> tuple[int, int, int, int, int]:
+    """Bring rows of HEAD in; return (added, updated, unchanged, left out, refused)."""
+    return tally(bring(HEAD + "\n".join(rows) + "\n", mapping or None))
+
+
+def lines(*rows: str, **mapping) -> tuple[int, int, int, int, int]:
+    head = "Invoice,Mobile,Date,Product code,Product name,Category,Quantity,Unit price,Status\n"
+    return tally(bring(head + "\n".join(rows) + "\n", {"row_kind": "line", "unit": "rial", **mapping}))
+
+
+NADIA = "09990000001,Nadia,1,2026-01-01,1000,completed"
+SAM = "09990000002,Sam,2,2026-01-02,2000,completed"
+
+
+def test_the_same_file_again_changes_nothing(shop):
+    assert orders(NADIA, SAM) == (2, 0, 0, 0, 0)
+    before = [list(model.objects.order_by("pk").values()) for model in (Customer, Order, Refund)]
+    assert orders(NADIA, SAM) == (0, 0, 2, 0, 0)
+    assert [list(model.objects.order_by("pk").values()) for model in (Customer, Order, Refund)] == before
+
+
+def test_a_fixed_file_corrects_only_what_differs(shop):
+    orders(NADIA, SAM)
+    updated_at = Customer.objects.get(name="Sam").updated_at
+    assert orders(NADIA.replace("1000", "1500"), SAM) == (0, 1, 1, 0, 0)
+    assert list(Order.objects.order_by("external_id").values_list("net_amount", flat=True)) == [1500, 2000]
+    assert orders(NADIA.replace("Nadia", "Nadia Example"), SAM)[:3] == (0, 1, 1)
+    assert Customer.objects.get(phone="+989990000001").name == "Nadia Example"
+    assert Customer.objects.get(name="Sam").updated_at == updated_at
+
+
+def test_an_order_belongs_to_its_customer_source_and_day(shop):
+    orders("09990000001,Nadia,1,1405/01/02 01:30,1000,completed", source="till")
+    order = Order.objects.get()
+    assert (order.source, order.external_id, order.placed_on) == ("till", "1", datetime.date(2026, 3, 22))
+    assert order.placed_at.isoformat() == "2026-03-21T22:00:00+00:00"
+    assert order.customer.name_sort
+    assert orders("09990000001,Nadia,1,1405/01/02,1000,completed", source="web") == (1, 0, 0, 0, 0)
+
+
+def test_two_rows_alike_are_one_order_and_a_contradicted_one_is_refused(shop):
+    assert orders(NADIA, NADIA, SAM) == (2, 0, 1, 0, 0)
+    assert orders(NADIA, NADIA.replace("1000", "3000")) == (0, 1, 0, 0, 1)
+    assert Order.objects.get(external_id="1").net_amount == 3000
+    run = bring(HEAD + NADIA + "\n" + NADIA.replace("1000", "3000") + "\n")
+    assert tally(run) == (0, 0, 1, 0, 1)
+    assert [(row.line_no, row.reason) for row in run.rejects.all()] == [(2, "order_repeated")]
+
+
+def test_orders_without_a_number_are_known_again_and_equal_ones_are_counted_apart(shop):
+    head = "Mobile,Date,Amount (rial)\n"
+    rows = "09990000001,2026-01-01,1000\n09990000001,2026-01-01,1000\n09990000002,2026-01-01,1000\n"
+    assert tally(bring(head + rows)) == (3, 0, 0, 0, 0)
+    assert tally(bring(head + rows)) == (0, 0, 3, 0, 0)
+    assert tally(bring(head + rows + "09990000001,2026-01-01,1000\n")) == (1, 0, 3, 0, 0)
+    assert tally(bring(head + rows, {"duplicates": "drop", "source": "other"})) == (2, 0, 0, 1, 0)
+
+
+def test_guests_are_counted_and_nobody_is_invented(shop):
+    head = "Mobile,Order no,Date,Amount (rial)\n"
+    assert tally(bring(head + ",1,2026-01-01,1000\n09990000001,2,2026-01-01,500\n")) == (2, 0, 0, 0, 0)
+    assert Customer.objects.count() == 1
+    assert Order.objects.get(external_id="1").customer is None
+    # Once the file says who it was, the order is theirs; a file that no longer says so takes nothing away.
+    bring(head + "09990000001,1,2026-01-01,1000\n")
+    assert Order.objects.get(external_id="1").customer.phone == "+989990000001"
+    assert tally(bring(head + ",1,2026-01-01,1000\n")) == (0, 0, 1, 0, 0)
+
+
+def test_statuses_decide_what_is_paid_and_given_back(shop):
+    orders(
+        NADIA,
+        "09990000001,Nadia,2,2026-01-02,2000,cancelled",
+        "09990000001,Nadia,3,2026-01-03,3000,processing",
+        "09990000001,Nadia,4,2026-01-04,4000,returned",
+    )
+    paid = {order.external_id: order.is_paid for order in Order.objects.all()}
+    assert paid == {"1": True, "2": False, "3": False, "4": True}
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.order.external_id, refund.customer.name) == (4000, "4", "Nadia")
+    assert str(refund.refunded_on) == "2026-01-04"
+    # It was not returned after all.
+    assert orders("09990000001,Nadia,4,2026-01-04,4000,completed") == (0, 1, 0, 0, 0)
+    assert not Refund.objects.exists()
+
+
+def test_a_file_without_a_status_leaves_the_known_one_alone(shop):
+    orders("09990000001,Nadia,1,2026-01-04,4000,returned")
+    assert tally(bring("Mobile,Order no,Date,Amount (rial)\n09990000001,1,2026-01-04,4000\n")) == (
+        0,
+        0,
+        1,
+        0,
+        0,
+    )
+    assert Refund.objects.count() == 1
+
+
+def test_lines_make_an_order_wherever_they_stand(shop):
+    first = "10,09990000001,2026-01-01,A,Apple,Fruit,2,100,"
+    second = "10,09990000001,2026-01-01,B,Bread,,1,300,"
+    other = "11,09990000002,2026-01-02,A,Apple,Fruit,1,100,"
+    assert lines(first, other, second) == (3, 0, 0, 0, 0)
+    order = Order.objects.get(external_id="10")
+    assert (order.gross_amount, order.net_amount) == (500, 500)
+    assert list(
+        order.lines.values_list("line_no", "product__sku", "quantity", "unit_amount", "net_amount")
+    ) == [
+        (1, "A", 2, 100, 200),
+        (2, "B", 1, 300, 300),
+    ]
+    assert Product.objects.get(sku="A").category == ProductCategory.objects.get(name="Fruit")
+    assert lines(first, other, second) == (0, 0, 3, 0, 0)
+
+
+def test_a_corrected_line_changes_its_order_and_a_dropped_one_goes(shop):
+    rows = ["10,09990000001,2026-01-01,A,Apple,,2,100,", "10,09990000001,2026-01-01,B,Bread,,1,300,"]
+    lines(*rows)
+    assert lines(rows[0].replace("2,100", "3,100"), rows[1]) == (0, 2, 0, 0, 0)
+    assert Order.objects.get().net_amount == 600
+    assert lines(rows[0].replace("2,100", "3,100")) == (0, 1, 0, 0, 0)
+    assert Order.objects.get().net_amount == 300
+    assert OrderLine.objects.count() == 1
+    assert lines(rows[0].replace("2,100", "3,100"), "10,09990000001,2026-01-01,C,Cheese,,1,50,")[1] == 2
+
+
+def test_identical_lines_are_both_bought_unless_the_mapping_says_once(shop):
+    row = "10,09990000001,2026-01-01,A,Apple,,2,100,"
+    assert lines(row, row) == (2, 0, 0, 0, 0)
+    assert Order.objects.get().net_amount == 400
+    assert lines(row, row, source="once", duplicates="drop") == (1, 0, 0, 1, 0)
+    assert Order.objects.get(source="once").net_amount == 200
+
+
+def test_a_negative_quantity_gives_money_back_from_its_own_order(shop):
+    sold, back = "10,09990000001,2026-01-01,A,Apple,,5,100,", "10,09990000001,2026-01-03,A,Apple,,-2,100,"
+    assert lines(back, sold) == (2, 0, 0, 0, 0)
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.order.external_id, str(refund.refunded_on)) == (200, "10", "2026-01-03")
+    assert Order.objects.get().net_amount == 500
+    assert lines(back, sold) == (0, 0, 2, 0, 0)
+
+
+def test_a_cancellation_of_its_own_number_is_the_customers_refund(shop):
+    cancelled = "C12,09990000001,2026-01-05,A,Apple,,-1,100,", "C12,09990000001,2026-01-05,B,Bread,,-1,300,"
+    assert lines("12,09990000001,2026-01-01,A,Apple,,1,100,", *cancelled) == (3, 0, 0, 0, 0)
+    refund = Refund.objects.get()
+    assert (refund.external_id, refund.amount, refund.order, refund.customer.phone) == (
+        "C12",
+        400,
+        None,
+        "+989990000001",
+    )
+    assert Order.objects.count() == 1
+    assert lines(*cancelled, cancellations="ignore", source="other") == (0, 0, 0, 2, 0)
+
+
+def test_a_return_that_names_its_order_is_tied_to_it_also_when_it_comes_first(shop):
+    head = "Mobile,Order no,Original order,Date,Amount (rial),Status\n"
+    back = ",R1,77,2026-02-01,300,برگشت از فروش\n"
+    bring(head + back + "09990000001,77,,2026-01-01,1000,\n")
+    refund = Refund.objects.get()
+    assert (refund.order.external_id, refund.customer.phone, refund.amount) == ("77", "+989990000001", 300)
+
+
+def test_a_return_without_money_is_left_out(shop):
+    assert lines("10,09990000001,2026-01-01,A,Apple,,-5,0,") == (0, 0, 0, 1, 0)
+    assert not Refund.objects.exists()
+
+
+def test_costs_are_known_or_unknown_and_never_taken_away(shop):
+    head = "Mobile,Order no,Date,Amount (rial),Cost\n"
+    bring(head + "09990000001,1,2026-01-01,1000,600\n09990000001,2,2026-01-01,1000,\n", {"unit": "rial"})
+    assert dict(Order.objects.values_list("external_id", "cost_amount")) == {"1": 600, "2": None}
+    assert tally(bring(head + "09990000001,1,2026-01-01,1000,\n", {"unit": "rial"})) == (0, 0, 1, 0, 0)
+    assert Order.objects.get(external_id="1").cost_amount == 600
+
+
+def test_an_orders_own_total_stands_above_its_lines(shop):
+    head = "Name,Financial Status,Created at,Total,Taxes,Discount Amount,Refunded Amount,"
+    head += "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Billing Phone\n"
+    first = "#1,partially_refunded,2026-01-01 10:00:00 +0330,1090,90,50,200,1,Apple,600,A,'+989990000001\n"
+    run = bring(head + first + "#1,,,,,,,2,Bread,250,B,\n", {"unit": "rial"})
+    assert tally(run) == (2, 0, 0, 0, 0)
+    order = Order.objects.get()
+    assert (order.external_id, order.status, order.customer.phone) == ("1", "completed", "+989990000001")
+    assert (order.gross_amount, order.discount_amount, order.net_amount, order.tax_amount) == (
+        1050,
+        50,
+        1000,
+        90,
+    )
+    assert Refund.objects.get().amount == 200
+
+
+def people(*rows: str) -> None:
+    bring("Mobile,Customer no,Card no loyalty,Customer name,Date,Amount (rial)\n" + "\n".join(rows) + "\n", {
+        "columns": {
+            "phone": "Mobile", "external_id": "Customer no", "card_number": "Card no loyalty", "name": "Customer name",
+            "date": "Date", "amount": "Amount (rial)",
+        }
+    })  # fmt: skip
+
+
+def known() -> list[tuple]:
+    return sorted(
+        Customer.objects.values_list("phone", "external_id", "card_number", "name"),
+        key=lambda row: [str(it) for it in row],
+    )
+
+
+def test_one_person_under_phone_number_and_card_is_one_customer(shop):
+    people(
+        ",77,,,2026-01-01,1",
+        "09990000001,77,5,Nadia,2026-01-02,1",
+        ",,5,,2026-01-03,1",
+        "+989990000001,,,,2026-01-04,1",
+    )
+    assert known() == [("+989990000001", "77", "5", "Nadia")]
+    assert Order.objects.filter(customer__isnull=False).count() == 4
+
+
+def test_a_phone_is_added_to_the_customer_known_by_number(shop):
+    factories.CustomerFactory(phone=None, external_id="77", name="Nadia")
+    people("09990000001,77,,,2026-01-02,1")
+    assert known() == [("+989990000001", "77", None, "Nadia")]
+
+
+def test_two_valid_phones_are_never_one_customer(shop):
+    people("09990000001,77,,Nadia,2026-01-01,1", "09990000002,77,,Sam,2026-01-01,1")
+    assert known() == [("+989990000001", "77", None, "Nadia"), ("+989990000002", None, None, "Sam")]
+    factories.CustomerFactory(phone=None, external_id="88", name="Kim")
+    people("09990000003,88,,Kim,2026-01-01,1", "09990000004,88,,Lee,2026-01-01,1")
+    assert [row[:2] for row in known()] == [
+        ("+989990000001", "77"), ("+989990000002", None), ("+989990000003", "88"), ("+989990000004", None),
+    ]  # fmt: skip
+
+
+def test_what_a_file_leaves_blank_stays_known(shop):
+    factories.CustomerFactory(phone="+989990000001", name="Nadia", city="York", tags=["vip"])
+    head = "Mobile,Customer name,City,Tags,Gender,Birth date,Date,Amount (rial)\n"
+    bring(head + "09990000001,,,regular,خانم,1370/01/01,2026-01-01,1\n")
+    nadia = Customer.objects.get()
+    assert (nadia.name, nadia.city, nadia.gender, nadia.tags) == (
+        "Nadia",
+        "York",
+        "female",
+        ["vip", "regular"],
+    )
+    assert nadia.birth_on == datetime.date(1991, 3, 21)
+
+
+def test_a_yes_never_undoes_a_no(shop):
+    factories.CustomerFactory(phone="+989990000001")
+    said = Customer.objects.get().consent_events
+    head = "Mobile,Date,Amount (rial),SMS consent\n"
+    evidence = {"consent_evidence": "form at the counter"}
+    for word, expected in (("yes", ["in"]), ("yes", ["in"]), ("no", ["out", "in"]), ("yes", ["out", "in"])):
+        bring(head + f"09990000001,2026-01-01,1,{word}\n", evidence)
+        assert list(said.order_by("-pk").values_list("action", flat=True)) == expected
+    assert ConsentEvent.objects.first().evidence == "form at the counter"
+
+
+def test_text_that_a_database_cannot_hold_never_arrives(shop):
+    rows = b"09990000001,N\x00l,1,2026-01-01,1,\n09990000002,\xe2\x80\xaeevil\xe2\x80\xac,2,2026-01-01,1,\n"
+    assert tally(bring(HEAD.encode() + rows)) == (1, 0, 0, 0, 1)
+    assert Customer.objects.get().name == "evil"
+
+
+def test_one_shops_rows_stay_in_that_shop(shop, other_shop):
+    orders(NADIA)
+    with scope(other_shop):
+        run = bring("Mobile,Customer name,Order no,Date,Total\n09990000009,Kim,1,2026-01-01,12.50\n")
+        assert tally(run) == (1, 0, 0, 0, 0)
+        assert Order.objects.get().net_amount == 1250
+        assert Customer.objects.get().phone == "+989990000009"
+    assert Order.objects.get().net_amount == 1000

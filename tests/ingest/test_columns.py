@@ -1,0 +1,155 @@
+"""Which column is what: Persian and English names, the exports of others, and a mapping as a document."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from loyalty.ingest import columns, synonyms
+from loyalty.ingest.mapping import Mapping, MappingError, from_json, signature
+from tests.shared_data import shared
+
+
+def fields(header: str, rows=()) -> dict[str, tuple[str, ...]]:
+    return columns.recognise(header.split(","), rows).mapping.columns
+
+
+@pytest.mark.parametrize("field", synonyms.NAMES)
+def test_every_name_in_the_list_is_recognised_as_its_field(field):
+    for name in synonyms.NAMES[field]:
+        found = columns.field_of(name)
+        assert found, name
+        # One name may be claimed twice; then the first field in the list has it.
+        first = next(
+            other for other, names in synonyms.NAMES.items() if columns.key(name) in map(columns.key, names)
+        )
+        assert found[0] == first
+
+
+def test_letters_and_spaces_of_other_keyboards_are_the_same_name():
+    for name in (
+        "مبلغ (تومان)",
+        "مبلغ  (تومان)",
+        "مَبلغ",
+        "مبـلغ",
+        "Total Amount",
+        "total_amount",
+        "TOTAL-AMOUNT",
+    ):
+        assert columns.field_of(name)[0] == "amount", name
+    assert columns.field_of("كد مشتري")[0] == "external_id"
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("مبلغ (تومان)", ("IRR", "toman")),
+        ("مبلغ به ریال", ("IRR", "rial")),
+        ("Total (GBP)", ("GBP", "")),
+        ("Price £", ("GBP", "")),
+        ("Amount", None),
+    ],
+)
+def test_a_unit_is_read_from_the_header(header, unit):
+    assert columns.unit_of_header(header) == unit
+
+
+def test_a_name_alone_is_the_whole_name_and_beside_a_last_name_the_first():
+    assert fields("نام,موبایل,تاریخ,مبلغ")["name"] == ("نام",)
+    both = fields("نام,نام خانوادگی,موبایل,تاریخ,مبلغ")
+    assert (both["first_name"], both["last_name"]) == (("نام",), ("نام خانوادگی",))
+
+
+def test_a_price_is_of_one_piece_where_there_is_a_quantity():
+    assert fields("Date,Mobile,Quantity,Price")["unit_price"] == ("Price",)
+    assert fields("Date,Mobile,Price")["amount"] == ("Price",)
+    assert fields("تاریخ,موبایل,تعداد,قیمت")["unit_price"] == ("قیمت",)
+
+
+def test_due_dates_and_shipping_are_not_the_date_of_the_order():
+    found = fields("شماره فاکتور,نام مشتری,شماره تماس,شرح,مبلغ,مبلغ دریافتی,تاریخ صدور,تاریخ سررسید")
+    assert (found["date"], found["amount"], found["note"]) == (("تاریخ صدور",), ("مبلغ",), ("شرح",))
+
+
+def test_a_column_full_of_mobile_numbers_is_the_phone_whatever_its_name():
+    rows = [["x", f"0999000000{n}", "1"] for n in range(5)]
+    assert columns.recognise(["A", "B", "Total"], rows).mapping.columns["phone"] == ("B",)
+
+
+def test_rows_of_goods_whose_order_number_repeats_are_lines():
+    header = ["Invoice", "Product", "Quantity", "Unit price", "Date"]
+    assert columns.recognise(header, [["1"], ["1"], ["2"]]).mapping.row_kind == "line"
+    assert columns.recognise(["Invoice", "Total", "Date"], [["1"], ["1"]]).mapping.row_kind == "order"
+
+
+def test_invoices_led_by_c_among_plain_numbers_are_cancellations():
+    orders = [["536365"], ["536366"], ["C536379"]]
+    assert columns.recognise(["Invoice", "Total"], orders).mapping.cancel_prefix == "C"
+    assert columns.recognise(["Invoice", "Total"], [["C1001"], ["C1002"]]).mapping.cancel_prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("export", "expected"),
+    [
+        (
+            "shopify_orders_export",
+            {
+                "order_id": ("Name",),
+                "product": ("Lineitem name",),
+                "phone": ("Billing Phone", "Shipping Phone"),
+            },
+        ),
+        (
+            "woocommerce_advanced_order_export",
+            {"order_id": ("Order Number",), "product": ("Name",), "net": ("Order Line (w/o tax)",)},
+        ),
+        (
+            "square_transactions",
+            {"order_id": ("Transaction ID",), "status": ("Event Type",), "time": ("Time",)},
+        ),
+    ],
+)
+def test_the_exports_of_known_makers_are_recognised(export, expected):
+    document = json.loads(shared("payloads/csv_headers.json").read_text(encoding="utf-8"))
+    header = next(csv.reader([document[export]["header"]]))
+    found = columns.recognise(header, [])
+    assert found.mapping.columns.items() >= expected.items()
+    assert found.mapping.missing() == []
+    assert found.mapping.row_kind == ("order" if export.startswith("square") else "line")
+
+
+def test_a_mapping_survives_its_document():
+    mapping = Mapping(
+        columns={"phone": ("A", "B"), "amount": ("C",)}, row_kind="line", status_words={"posted": "completed"}
+    )
+    document = json.loads(json.dumps(mapping.as_json()))
+    assert document["columns"] == {"phone": ["A", "B"], "amount": "C"}
+    assert from_json(document) == mapping
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ([], "not_an_object"),
+        ({"colums": {}}, "unknown_setting"),
+        ({"columns": {"phon": "A"}}, "unknown_field"),
+        ({"columns": {"phone": 3}}, "bad_columns"),
+        ({"columns": []}, "bad_columns"),
+        ({"row_kind": "both"}, "bad_choice"),
+        ({"day_first": "yes"}, "bad_choice"),
+        ({"status_words": {"posted": "sold"}}, "bad_choice"),
+        ({"source": "x" * 41}, "bad_text"),
+        ({"source": 5}, "bad_text"),
+    ],
+)
+def test_a_mapping_that_makes_no_sense_says_which_part(document, code):
+    with pytest.raises(MappingError) as error:
+        from_json(document)
+    assert error.value.code == code
+
+
+def test_files_of_one_kind_share_a_signature_whatever_the_order_and_spelling():
+    assert signature(["مشتري", "مبلغ"]) == signature(["مبلغ", "مشتری"])
+    assert signature(["Mobile", "Total"]) != signature(["Mobile", "Total", "City"])
