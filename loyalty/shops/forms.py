@@ -16,28 +16,8 @@ from loyalty.ui.text import ascii_digits
 from . import services
 from .models import Role, Shop, StaffInvitation, User
 
-CLASSES = {
-    forms.CheckboxInput: "form-check-input",
-    forms.RadioSelect: "",
-    forms.CheckboxSelectMultiple: "",
-    forms.Select: "form-select",
-}
 
-
-class LookMixin:
-    """Gives every box of a form the look of the house, unless its widget says otherwise."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            look = next(
-                (look for kind, look in CLASSES.items() if isinstance(field.widget, kind)), "form-control"
-            )
-            if look:
-                field.widget.attrs.setdefault("class", look)
-
-
-class ShopModelForm(LookMixin, forms.ModelForm):
+class ShopModelForm(forms.ModelForm):
     """A ModelForm that also checks the constraints that begin with the shop.
 
     Django leaves out every constraint that names an excluded field, and `shop` is never in a form: without

@@ -68,4 +68,8 @@ def test_a_colleague_is_invited_and_comes_in(open_page, staffed_shop, browser, l
     owner.wait_for_selector("li:has-text('sara@example.com')")
     owner.goto(f"{owner.base}/settings/audit/")
     assert words["name"] in owner.inner_text("#audit")
+    with owner.expect_response(lambda answer: "person=" in answer.url):
+        owner.select_option("#person", label=words["name"])
+    owner.wait_for_url("**/settings/audit/?person=*")
+    assert owner.locator("#audit li").count() == 1
     is_sound(owner)
