@@ -272,14 +272,13 @@ IMPORT_TEXT_MEGABYTES = int(os.environ.get("IMPORT_TEXT_MEGABYTES", "200"))
 IMPORT_SHEET_MEGABYTES = int(os.environ.get("IMPORT_SHEET_MEGABYTES", "50"))
 DJANGO_TABLES2_TEMPLATE = "ui/_table.html"
 
-# A person's number is never in a log: the filter masks whatever looks like one, in any digits.
+# A person's number is never in a log: the formatter masks whatever looks like one, in any digits.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"mask_phones": {"()": "loyalty.ui.log.MaskPhones"}},
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "loyalty.ui.log.MaskedFormatter", "fmt": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask_phones"]}
+        "console": {"class": "logging.StreamHandler", "formatter": "line"}
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {

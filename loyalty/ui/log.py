@@ -9,12 +9,11 @@ import re
 PHONE = re.compile(r"\+?\d(?:[\s\-.()]?\d){7,}")
 
 
-class MaskPhones(logging.Filter):
-    """Replace every run of eight or more digits in a log line by `[number]`; lets every record through."""
+class MaskedFormatter(logging.Formatter):
+    """A log line with every run of eight or more digits written `[number]`.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        masked = PHONE.sub("[number]", text)
-        if masked != text:
-            record.msg, record.args = masked, ()
-        return True
+    A formatter and not a filter: a filter sees the message only, and a database error's traceback quotes the row.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        return PHONE.sub("[number]", super().format(record))
