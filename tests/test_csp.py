@@ -70,6 +70,11 @@ def test_a_page_holds_no_inline_style_script_or_handler(as_owner, place):
     assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script\b[^>]*>", html))
 
 
+def test_nothing_of_a_shop_stays_in_a_browser_after_signing_out(as_owner):
+    for place in ("/settings/", "/settings/staff/", "/nowhere/"):
+        assert "no-store" in as_owner.get(place).headers["Cache-Control"]
+
+
 # ---------- Forged requests ----------
 
 

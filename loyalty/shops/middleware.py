@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -50,6 +51,13 @@ class ShopMiddleware:
         request.has_failed = False
         if not request.user.is_authenticated:
             return self.get_response(request)
+        response = self.inside(request)
+        # Nothing of a shop stays in the browser of a shared till after its clerk has signed out.
+        add_never_cache_headers(response)
+        return response
+
+    def inside(self, request: HttpRequest) -> HttpResponse:
+        """Answer somebody who is signed in, in the scope of the shop they work in, if they work in any."""
         with signed_in(request.user.pk):
             request.memberships = list(
                 StaffMember.objects.filter(user=request.user, is_active=True).select_related("shop")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -151,6 +153,18 @@ def test_no_view_looks_through_the_policies():
         ask("CREATE VIEW everybody AS SELECT * FROM customers_customer", using="owner")
         assert ask(OWNERS_VIEWS, using="owner") == [("everybody",)]
         transaction.set_rollback(True, using="owner")
+
+
+def test_what_runs_with_the_owners_rights_only_renews_statistics():
+    found = ask(
+        """SELECT proname, prosrc, coalesce(array_to_string(proconfig, ' '), '') FROM pg_proc
+           WHERE prosecdef AND pronamespace = 'public'::regnamespace"""
+    )
+    for name, body, settings_of in found:
+        assert re.search(r"analyze|statistics", name), name
+        assert not re.search(r"\b(insert|update|delete|customers_\w+ where)\b", body, re.IGNORECASE), name
+        # Without it a caller could put a table of their own in front of ours.
+        assert "search_path=" in settings_of, name
 
 
 def test_the_check_command_refuses_a_role_above_the_policies(monkeypatch):
