@@ -192,7 +192,8 @@
   function prepare(root) {
     if (root.matches?.("[data-live-count]")) count(root);
     for (const field of $$("[data-live-count]", root)) count(field);
-    for (const dialog of $$("dialog[data-open-now]", root)) if (!dialog.open) dialog.showModal();
+    /* What htmx has swapped in may be the dialog itself. */
+    for (const dialog of [root, ...$$("dialog", root)]) if (dialog.matches?.("dialog[data-open-now]:not([open])")) dialog.showModal();
     showTheme(root);
   }
   document.addEventListener("htmx:load", event => prepare(event.detail.elt));
