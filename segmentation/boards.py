@@ -82,8 +82,7 @@ def grid(cells: Mapping[tuple[int, int], facts.Cell], run: ScoreRun, figure: str
     Ranges are whole days and orders, None where no value can score so. The warmth is the share of sales, or
     with `figure` "score" the mean money score.
     """
-    days = rfm.ranges(run.cuts["recency_days"])
-    orders = rfm.ranges(run.cuts["frequency"])
+    days, orders = _ranges(run)
     fullest = max((cell.amount_share or 0 for cell in cells.values()), default=0)
 
     def placed(r: int, f: int) -> dict[str, Any]:
@@ -102,10 +101,15 @@ def grid(cells: Mapping[tuple[int, int], facts.Cell], run: ScoreRun, figure: str
     }
 
 
+def _ranges(run: ScoreRun) -> tuple[list, list]:
+    """Return the ranges of days and of orders; within a window a customer may have no order at all."""
+    fewest = 1 if run.window_days is None else 0
+    return rfm.ranges(run.cuts["recency_days"]), rfm.ranges(run.cuts["frequency"], fewest)
+
+
 def steps(run: ScoreRun) -> list[dict[str, Any]]:
     """Return for scores 5 to 1 the days and orders that score so, and the amount above which money does."""
-    days = rfm.ranges(run.cuts["recency_days"])
-    orders = rfm.ranges(run.cuts["frequency"])
+    days, orders = _ranges(run)
     amounts = [None, *run.cuts["monetary_amount"]]
     return [
         {"score": score, "days": days[5 - score], "orders": orders[score - 1], "amount": amounts[score - 1]}

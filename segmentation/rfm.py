@@ -68,13 +68,13 @@ def segment(r: int, f: int, m: int) -> str:
     return _SEGMENT_OF[f"{r}{f}{m}"]
 
 
-def ranges(cuts: Sequence[float]) -> list[tuple[int, int | None] | None]:
+def ranges(cuts: Sequence[float], first: int = 0) -> list[tuple[int, int | None] | None]:
     """Return for score-steps 1 to 5 the whole numbers (first, last) that fall in each; None where none can.
 
-    The first step begins at 0 and the last has no end (None). Where many customers share a value two cuts
+    The first step begins at `first` and the last has no end (None). Where many customers share a value two cuts
     coincide and the step between them stays empty: that is the price of scoring equal values alike.
     """
-    edges = [-1, *(math.floor(cut) for cut in cuts)]
+    edges = [first - 1, *(math.floor(cut) for cut in cuts)]
     steps: list[tuple[int, int | None] | None] = [
         (low + 1, high) if high > low else None for low, high in zip(edges, edges[1:], strict=False)
     ]
