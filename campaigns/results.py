@@ -106,7 +106,7 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
     """Return the result of a launched campaign as of `as_of`, in two statements."""
     shop = current_shop()
     ends_on = shop.day_of(campaign.window_ends_at)
-    arms = _arms(campaign, shop, _until(campaign, shop, as_of))
+    arms = _arms(campaign, shop, as_of)
     treatment, holdout = arms.get("treatment", Arm()), arms.get("holdout", Arm())
     sent = Message.objects.filter(campaign=campaign).aggregate(cost=Sum("price_amount"))
     cost = int(sent["cost"] or 0)
@@ -151,7 +151,9 @@ def _until(campaign: Campaign, shop: Shop, as_of: datetime.date) -> datetime.dat
     return min(campaign.window_ends_at, midnight)
 
 
-# Costs that are not known are put in at the shop's own margin, once enough of them are known to have one.
+# What is given back belongs to the order it takes back, however late: an order of before the launch is not the
+# campaign's doing, and one of its window may come back after it. Costs that are not known are put in at the
+# shop's own margin, once enough of them are known to have one.
 PEOPLE = """
 WITH margin AS (
     SELECT coalesce(sum(net_amount - cost_amount)::float8 / nullif(sum(net_amount), 0), 0) AS share
@@ -185,14 +187,18 @@ WITH margin AS (
             FROM customers_refund AS refund
             LEFT JOIN customers_order AS sale ON sale.shop_id = refund.shop_id AND sale.id = refund.order_id
             WHERE refund.shop_id = %(shop)s AND refund.customer_id = member.customer_id
-                  AND refund.refunded_at > %(since)s AND refund.refunded_at <= %(until)s
+                  AND refund.refunded_on <= %(as_of)s
+                  AND (sale.placed_at > %(since)s AND sale.placed_at <= %(until)s
+                       OR refund.order_id IS NULL AND refund.refunded_at > %(since)s
+                          AND refund.refunded_at <= %(until)s)
         ) AS given_back
     ) AS returned
     WHERE member.shop_id = %(shop)s AND member.campaign_id = %(campaign)s AND member.arm <> 'excluded'
 )"""
 
 
-def _params(campaign: Campaign, shop: Shop, until: datetime.datetime) -> dict:
+def _params(campaign: Campaign, shop: Shop, as_of: datetime.date) -> dict:
+    until = _until(campaign, shop, as_of)
     return {
         "shop": shop.pk,
         "campaign": campaign.pk,
@@ -200,11 +206,12 @@ def _params(campaign: Campaign, shop: Shop, until: datetime.datetime) -> dict:
         "launched_on": shop.day_of(campaign.launched_at),
         "until": until,
         "until_on": shop.day_of(until),
+        "as_of": as_of,
         "offer": campaign.offer_cost_amount or 0,
     }
 
 
-def _arms(campaign: Campaign, shop: Shop, until: datetime.datetime) -> dict[str, Arm]:
+def _arms(campaign: Campaign, shop: Shop, as_of: datetime.date) -> dict[str, Arm]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{PEOPLE}
@@ -213,7 +220,7 @@ def _arms(campaign: Campaign, shop: Shop, until: datetime.datetime) -> dict[str,
                    avg(spend), coalesce(var_samp(spend), 0), avg(profit), coalesce(var_samp(profit), 0),
                    sum(spend)::bigint, sum(costed)::bigint
             FROM person GROUP BY arm""",
-            _params(campaign, shop, until),
+            _params(campaign, shop, as_of),
         )
         rows = cursor.fetchall()
     return {
@@ -241,7 +248,6 @@ class BuyersByDay:
 def buyers_by_day(result: Result) -> BuyersByDay:
     """Return the growing share of buyers of both arms, one value a day up to the result's day."""
     campaign, shop = result.campaign, current_shop()
-    until = _until(campaign, shop, result.as_of)
     launched_on = shop.day_of(campaign.launched_at)
     days = max((min(result.as_of, result.ends_on) - launched_on).days, 0)
     with connection.cursor() as cursor:
@@ -249,7 +255,7 @@ def buyers_by_day(result: Result) -> BuyersByDay:
             f"""{PEOPLE}
             SELECT arm, first_on - %(launched_on)s::date, count(*) FROM person
             WHERE first_on IS NOT NULL GROUP BY 1, 2""",
-            _params(campaign, shop, until),
+            _params(campaign, shop, result.as_of),
         )
         first_orders = {(arm, day): count for arm, day, count in cursor.fetchall()}
     shares = {}

@@ -39,6 +39,22 @@ def buy(customer, days, amount=1000, cost=600, hour=15, **fields):
     return OrderFactory(customer=customer, placed_at=at, net_amount=amount, cost_amount=cost, **fields)
 
 
+def test_a_refund_follows_its_order_however_late(campaign):
+    [written] = make_people(1)
+    place(campaign, [written], "treatment", price=10)
+    place(campaign, make_people(1), "holdout")
+    before, within = buy(written, -20, amount=9000), buy(written, 3, amount=2000)
+    late = LAUNCHED_ON + datetime.timedelta(days=campaign.result_window_days + 9)
+    RefundFactory(order=before, on=LAUNCHED_ON + datetime.timedelta(days=2), amount=9000)
+    RefundFactory(order=within, on=late, amount=2000)
+    early, afterwards = (
+        results.result_of(campaign, late - datetime.timedelta(days=1)),
+        results.result_of(campaign, late),
+    )
+    assert early.treatment.spend.mean == 2000
+    assert afterwards.treatment.spend.mean == 0
+
+
 def test_amounts_are_per_person_and_net_of_refunds(campaign):
     written, left = make_people(4), make_people(2)
     place(campaign, written, "treatment", price=10)
