@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -144,7 +144,7 @@ class Overview:
         if not current:
             return self._looked_up()
         key = f"overview:{self.shop.pk}:{current[-1].pk}:{self.calendar}:{self.today}"
-        return cache.get_or_set(key, self._looked_up, KEPT_SECONDS)
+        return caches["figures"].get_or_set(key, self._looked_up, KEPT_SECONDS)
 
     def _looked_up(self) -> dict:
         start = months_before(self.month, self.calendar)[0].start

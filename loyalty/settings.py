@@ -75,8 +75,10 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BROKER_URL = os.environ.get("BROKER_URL") or embedded.broker_url()
-# Only the sign-in limits are kept here. In the database, so that they hold for all web processes together.
+# The default keeps the sign-in limits only, in the database so that they hold for all web processes together.
+# A shop's figures stay in each process's own memory: a shared table of them would stand outside the policies.
 CACHES = {
+    "figures": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache_entry",
