@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from uuid import NAMESPACE_DNS, uuid5
 
 from django.db import connection
 
@@ -114,6 +115,8 @@ def run(shop: Shop, invention: Invention, past: Past, today: datetime.date, by: 
 def launch(shop: Shop, episode: Episode, at: datetime.datetime, by: User) -> Campaign:
     """Launch the episode's campaign as of the moment `at` and carry its messages to the sandbox phone."""
     campaign = Campaign.objects.create(
+        # The key draws the hold-out: a random one would tell another story each time.
+        key=uuid5(NAMESPACE_DNS, f"{shop.slug}:{episode.days_ago}"),
         name=episode.names[shop.language],
         kind=episode.kind,
         audience=episode.audience,
