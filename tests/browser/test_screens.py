@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 
+from campaigns import dispatch
 from campaigns.models import Campaign
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
@@ -15,15 +19,24 @@ SCREENS = (
     "/",
     "/customers/",
     "/customers/{customer}/",
-    "/customers/add/",
+    "/customers/{customer}/edit/",
+    "/customers/new/",
     "/segments/",
+    "/segments/lifecycle/",
+    "/segments/value/",
+    "/segments/pareto/",
+    "/segments/settings/",
     "/tiers/",
+    "/tiers/2/benefits/new/",
     "/campaigns/",
     "/campaigns/new/?stage=at_risk",
-    "/campaigns/{campaign}/",
+    "/campaigns/{draft}/edit/",
+    "/campaigns/{sent}/",
+    "/campaigns/{sent}/people/",
     "/sandbox/",
     "/counter/",
     "/imports/",
+    "/imports/new/",
     "/points/",
     "/settings/",
     "/settings/staff/",
@@ -48,11 +61,13 @@ def test_no_screen_is_broken_cut_or_barred(open_page, busy_shop, language, size)
     shop = busy_shop("demo_fa" if language == "fa" else "demo_en")
     with scope(shop):
         customer = Customer.objects.filter(orders__isnull=False).order_by("pk").first()
-        campaign = Campaign.objects.create(name="Draft", text="…", audience="stage=at_risk")
+        draft = Campaign.objects.create(name="Draft", text="…", audience="stage=at_risk")
+        sent = Campaign.objects.create(name="Sent", text="…", audience="stage=loyal")
+        sent = dispatch.launch(sent, None, sent.version, at=timezone.now() - datetime.timedelta(days=3))
     page = open_page(language, size)
     troubles = []
     for screen in SCREENS:
-        address = screen.format(customer=customer.pk, campaign=campaign.pk)
+        address = screen.format(customer=customer.pk, draft=draft.pk, sent=sent.pk)
         page.problems.clear()
         answer = page.goto(page.base + address)
         page.wait_for_load_state("networkidle")

@@ -29,7 +29,7 @@ def tiered(staffed_shop):
 def test_a_number_is_tried_applied_and_undone(tiered, open_page, language, four):
     page = open_page(language, DESKTOP)
     page.goto(f"{page.base}/tiers/")
-    page.fill("input[name=threshold3]", four)
+    page.fill("#id_threshold3", four)
     page.wait_for_selector("#preview .ba-big2")
     assert page.inner_text("#preview .ba-big2 b >> nth=0") == {"fa": "۳", "en": "3"}[language]
     assert "threshold3=" in page.url
@@ -58,7 +58,7 @@ def test_a_slider_moves_the_number_and_the_preview(tiered, open_page):
             else "ArrowRight"
         )
     page.wait_for_selector("#tier-sticky:not([hidden])")
-    assert page.input_value("input[name=threshold3]") != "۵"
+    assert page.input_value("#id_threshold3") != "۵"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
@@ -67,7 +67,7 @@ def test_apply_waits_for_the_preview_of_what_is_typed(tiered, open_page):
     page.goto(f"{page.base}/tiers/?threshold3=4")
     page.wait_for_selector("[data-apply]")
     page.route("**/tiers/?*", lambda route: None)
-    page.type("input[name=threshold4]", "5")
+    page.type("#id_threshold4", "5")
     assert page.is_disabled("[data-apply]")
 
 
