@@ -86,7 +86,12 @@ def test_cookies_and_headers_are_strict_on_a_server():
 def test_a_database_url_is_read_whole():
     names = "s.DATABASES['default'], s.DATABASES['owner']"
     web, owner = read(names, SERVER)
-    assert [web[key] for key in ("HOST", "PORT", "NAME", "USER")] == ["db.example.com", "5433", "club", "login"]
+    assert [web[key] for key in ("HOST", "PORT", "NAME", "USER")] == [
+        "db.example.com",
+        "5433",
+        "club",
+        "login",
+    ]
     assert web["OPTIONS"] == {"sslmode": "require", "options": "-c role=bashgah_web"}
     assert owner["OPTIONS"] == {"sslmode": "require"}
 

@@ -168,7 +168,9 @@ def test_every_deed_that_is_recorded_has_a_wording():
 
 def test_a_wording_survives_a_row_that_lacks_its_details(shop):
     for path in (Path(settings.BASE_DIR) / "templates/shops/audit").glob("*/_*.html"):
-        entry = AuditEntry(action=f"{path.parent.name}.{path.stem.removeprefix('_')}", target="Sara", details={})
+        entry = AuditEntry(
+            action=f"{path.parent.name}.{path.stem.removeprefix('_')}", target="Sara", details={}
+        )
         assert audit_sentence(entry).strip(), path
 
 

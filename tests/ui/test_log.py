@@ -19,7 +19,9 @@ def log():
     return logger, written
 
 
-@pytest.mark.parametrize("number", ["+989121234567", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "٠٩١٢-١٢٣-٤٥٦٧", "9121234567"])
+@pytest.mark.parametrize(
+    "number", ["+989121234567", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "٠٩١٢-١٢٣-٤٥٦٧", "9121234567"]
+)
 def test_a_number_is_masked_in_a_message(log, number):
     logger, written = log
     logger.warning("sent to %s", number)
