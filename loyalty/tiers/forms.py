@@ -177,7 +177,7 @@ class DraftForm(forms.Form):
     def _slider(self, rank: int) -> dict[str, str]:
         """Return the ends and the step of a tier's slider, in the numbers a person types."""
         field, threshold = self.fields[f"threshold{rank}"], self.start.level(rank).threshold
-        most, step = rules.next_nice(threshold * 2), max(rules.nice(threshold / 20), 1)
+        most, step = rules.next_nice(threshold * 2), rules.round_step(threshold // 20)
         number = field.scaled if isinstance(field, ThresholdField) else Decimal
         return {
             "min": f"{number(step):f}",

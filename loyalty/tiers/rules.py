@@ -118,6 +118,12 @@ def next_nice(value: int) -> int:
     return next(spoken * scale for spoken in (*_SPOKEN, 120) if spoken * scale > value)
 
 
+def round_step(value: int) -> int:
+    """Return the largest of 1, 2, 5, 10, 20 … that is not above `value` (at least 1): the step of a slider."""
+    scale = 10 ** (len(str(max(value, 1))) - 1)
+    return max(step * scale for step in (1, 2, 5) if step == 1 or step * scale <= value)
+
+
 def climbing(values: Iterable[float]) -> list[int]:
     """Return spoken numbers near the ascending `values`, each above the one before even where they
     coincide.

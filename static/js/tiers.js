@@ -24,7 +24,9 @@
     }
   }
 
-  form.addEventListener("input", () => {
+  form.addEventListener("input", event => {
+    /* A slider writes into its number field, and that one says so again. */
+    if (event.target.type === "range") return;
     mark();
     const apply = document.querySelector("[data-apply]");
     if (apply) apply.disabled = true;

@@ -107,6 +107,13 @@ def test_the_next_nice_number_is_always_above():
         assert rules.next_nice(value) > value
 
 
+@pytest.mark.parametrize(
+    ("value", "step"), [(0, 1), (1, 1), (4, 2), (6_000_000, 5_000_000), (999, 500), (1000, 1000)]
+)
+def test_a_slider_moves_in_round_steps(value, step):
+    assert rules.round_step(value) == step
+
+
 def test_proposed_thresholds_climb_even_where_everybody_spends_the_same():
     assert rules.climbing([500, 500, 500]) == [500, 600, 800]
     assert rules.climbing([0, 0, 0]) == [1, 2, 3]
