@@ -20,6 +20,8 @@ from loyalty.shops.scope import current_shop
 # Launches of one shop wait for each other ("CAMP"): two at once would both find a person below the cap.
 LOCK = 0x43414D50
 CHUNK = 5_000
+# From so many new rows on, the planner is told of them: see the migration that made the function.
+MANY = 200
 
 State = Campaign.State
 Decision = Literal["ask", "resend", "close"]
@@ -78,6 +80,9 @@ def freeze(campaign: Campaign, shop: Shop, at: datetime.datetime) -> dict[str, i
         _queue_personal(campaign, shop, at)
     else:
         _queue_alike(campaign, shop)
+    if counts[TREATMENT] >= MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT campaigns_analyze_queue()")
     return counts
 
 

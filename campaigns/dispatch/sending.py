@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 
 from campaigns import gateways
@@ -24,7 +24,7 @@ from campaigns.gateways.base import Gateway, Outbound, Outcome, Result
 from campaigns.hours import is_quiet
 from campaigns.models import Campaign, GatewayLine, Message
 from campaigns.parameters import Parameters
-from loyalty.customers.models import ConsentEvent, Customer
+from loyalty.customers.models import ConsentEvent
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
 
@@ -36,6 +36,8 @@ MAX_ATTEMPTS = 10
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, LONGEST_REST_SECONDS = 5, 600, 300
 # One lane a shop ("SEND"): a large campaign of one shop must not take every worker from the others.
 LANE = 0x53454E44
+# The order of ConsentEvent.LATEST_FIRST, in SQL: of two words at once, "out" counts.
+LAST_WORD = ", ".join(f"{name.strip('-').replace('pk', 'id')} DESC" for name in ConsentEvent.LATEST_FIRST)
 UNANSWERED = Result(Outcome.UNKNOWN, reason="no_answer")
 
 
@@ -114,7 +116,7 @@ def dispatch_batch(shop: Shop, gateway: Gateway | None = None) -> Batch:
 
     `gateway` stands in for the one of the shop's line.
     """
-    with transaction.atomic(durable=True), scope(shop):
+    with scope(shop, durable=True):
         line = GatewayLine.objects.filter(is_open=True).exclude(rests_until__gt=Now()).first()
         if line is None:
             return Batch()
@@ -125,7 +127,7 @@ def dispatch_batch(shop: Shop, gateway: Gateway | None = None) -> Batch:
         return Batch(skipped=skipped)
     answers = gateway.send([one.message for one in claims]) if _is_fresh(claimed_at, gateway) else {}
     results = [(one, answers.get(one.message.reference, UNANSWERED)) for one in claims]
-    with transaction.atomic(durable=True), scope(shop):
+    with scope(shop, durable=True):
         mark(shop, results, gateway)
         note_trouble(line, [result for _claim, result in results])
     return Batch(len(claims), skipped, Counter(str(result.outcome) for _claim, result in results))
@@ -167,18 +169,21 @@ def awake_campaigns(shop: Shop) -> list[int]:
 def claim_sql(shop: Shop, campaign_id: int, limit: int) -> tuple[str, list]:
     """Return the claiming UPDATE, and its parameters in order."""
     p = Parameters()
-    people = Customer.objects.with_consent().order_by().values_list("pk", "consent").query
     sql = f"""
-WITH due AS (
-    SELECT id, customer_id, attempts FROM campaigns_message
+WITH due AS MATERIALIZED (
+    SELECT id, attempts, (
+        SELECT action FROM customers_consentevent
+        WHERE shop_id = {p(shop.pk)} AND customer_id = message.customer_id
+              AND channel = 'sms' AND purpose = 'marketing'
+        ORDER BY {LAST_WORD} LIMIT 1) AS consent
+    FROM campaigns_message AS message
     WHERE shop_id = {p(shop.pk)} AND campaign_id = {p(campaign_id)} AND state = 'queued'
           AND due_at <= statement_timestamp()
     ORDER BY due_at, id LIMIT {p(limit)} FOR UPDATE SKIP LOCKED
 ), judged AS (
-    SELECT due.id, CASE WHEN person.consent IS DISTINCT FROM {p(ConsentEvent.Action.IN)} THEN 'skipped'
-                        WHEN due.attempts >= {p(MAX_ATTEMPTS)} THEN 'failed' ELSE 'claimed' END AS fate
+    SELECT id, CASE WHEN consent IS DISTINCT FROM {p(ConsentEvent.Action.IN)} THEN 'skipped'
+                    WHEN attempts >= {p(MAX_ATTEMPTS)} THEN 'failed' ELSE 'claimed' END AS fate
     FROM due
-    JOIN ({p.embed(*people.sql_with_params())}) AS person (id, consent) ON person.id = due.customer_id
 )
 UPDATE campaigns_message AS m
 SET state = fate, attempts = m.attempts + (fate = 'claimed')::int,
@@ -186,7 +191,7 @@ SET state = fate, attempts = m.attempts + (fate = 'claimed')::int,
         THEN statement_timestamp() + {p(LEASE_SECONDS)} * interval '1 second' END,
     due_at = CASE WHEN fate = 'claimed' THEN m.due_at END,
     state_reason = CASE fate WHEN 'skipped' THEN 'opted_out' WHEN 'failed' THEN 'gave_up' ELSE '' END
-FROM judged WHERE m.shop_id = {p(shop.pk)} AND m.id = judged.id
+FROM judged WHERE m.shop_id = {p(shop.pk)} AND m.id = ANY(ARRAY(SELECT id FROM due)) AND m.id = judged.id
 RETURNING m.state, m.reference, m.phone, m.text, m.pages, m.attempts"""
     return sql, p
 
@@ -230,7 +235,8 @@ SET state = CASE answer.outcome WHEN 'accepted' THEN 'accepted' WHEN 'rejected' 
 FROM unnest(%(references)s::bigint[], %(attempts)s::int[], %(outcomes)s::text[], %(gateway_ids)s::text[],
             %(prices)s::bigint[], %(reasons)s::text[])
      AS answer (reference, attempt, outcome, gateway_id, price, reason)
-WHERE m.shop_id = %(shop)s AND m.reference = answer.reference AND m.attempts = answer.attempt
+WHERE m.shop_id = %(shop)s AND m.reference = ANY(%(references)s) AND m.reference = answer.reference
+      AND m.attempts = answer.attempt
       AND (m.state = 'claimed' OR answer.outcome = 'accepted' AND m.state IN ('queued', 'unknown'))"""
 
 

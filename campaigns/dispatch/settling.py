@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
@@ -32,15 +32,15 @@ NO_ANSWER = Sighting(Trace.NO_ANSWER)
 
 def settle_expired(shop: Shop, gateway: Gateway | None = None) -> int:
     """Find out about claims whose lease is over; return how many. Must not run inside a transaction."""
-    with transaction.atomic(durable=True), scope(shop), connection.cursor() as cursor:
+    with scope(shop, durable=True), connection.cursor() as cursor:
         gateway = gateway or _gateway(shop)
         cursor.execute(
             """UPDATE campaigns_message
                SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
-               WHERE shop_id = %(shop)s AND id IN (
+               WHERE shop_id = %(shop)s AND id = ANY(ARRAY(
                    SELECT id FROM campaigns_message
                    WHERE shop_id = %(shop)s AND state = 'claimed' AND lease_until <= statement_timestamp()
-                   ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                   ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
                RETURNING reference""",
             {"shop": shop.pk, "seconds": SETTLING_SECONDS, "limit": LOOK_UP},
         )
@@ -48,7 +48,7 @@ def settle_expired(shop: Shop, gateway: Gateway | None = None) -> int:
     if not references:
         return 0
     seen = gateway.look_up(references)
-    with transaction.atomic(durable=True), scope(shop), connection.cursor() as cursor:
+    with scope(shop, durable=True), connection.cursor() as cursor:
         cursor.execute(SETTLE, _answers(shop, references, seen) | {"reports_after": gateway.reports_after})
     return len(references)
 
@@ -64,7 +64,8 @@ SET state = CASE seen.trace WHEN 'found' THEN 'accepted' WHEN 'absent' THEN 'que
     gateway_id = seen.gateway_id, price_amount = seen.price
 FROM unnest(%(references)s::bigint[], %(traces)s::text[], %(gateway_ids)s::text[], %(prices)s::bigint[])
      AS seen (reference, trace, gateway_id, price)
-WHERE m.shop_id = %(shop)s AND m.reference = seen.reference AND m.state = 'claimed'
+WHERE m.shop_id = %(shop)s AND m.reference = ANY(%(references)s) AND m.reference = seen.reference
+      AND m.state = 'claimed'
       AND seen.trace <> 'no_answer'"""
 
 
@@ -83,15 +84,15 @@ def _answers(shop: Shop, references: list[int], seen: dict[int, Sighting]) -> di
 
 def collect_reports(shop: Shop, gateway: Gateway | None = None) -> int:
     """Ask for the delivery reports that are due; return how many became final. Not inside a transaction."""
-    with transaction.atomic(durable=True), scope(shop), connection.cursor() as cursor:
+    with scope(shop, durable=True), connection.cursor() as cursor:
         gateway = gateway or _gateway(shop)
         cursor.execute(
             """UPDATE campaigns_message
                SET due_at = statement_timestamp() + %(seconds)s * interval '1 second'
-               WHERE shop_id = %(shop)s AND id IN (
+               WHERE shop_id = %(shop)s AND id = ANY(ARRAY(
                    SELECT id FROM campaigns_message
                    WHERE shop_id = %(shop)s AND state = 'accepted' AND due_at <= statement_timestamp()
-                   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
                RETURNING reference""",
             {"shop": shop.pk, "seconds": SETTLING_SECONDS, "limit": LOOK_UP},
         )
@@ -99,7 +100,7 @@ def collect_reports(shop: Shop, gateway: Gateway | None = None) -> int:
     if not references:
         return 0
     seen = gateway.look_up(references)
-    with transaction.atomic(durable=True), scope(shop), connection.cursor() as cursor:
+    with scope(shop, durable=True), connection.cursor() as cursor:
         cursor.execute(REPORT, _answers(shop, references, seen) | {"within": REPORTS_WITHIN})
     return sum(one.trace == Trace.FOUND and one.delivery != Delivery.PENDING for one in seen.values())
 
@@ -117,7 +118,8 @@ SET state = CASE WHEN seen.trace = 'found' AND seen.delivery <> 'pending' THEN s
 FROM (SELECT statement_timestamp() AS at, answer.*
       FROM unnest(%(references)s::bigint[], %(traces)s::text[], %(deliveries)s::text[], %(reasons)s::text[])
            AS answer (reference, trace, delivery, reason)) AS seen
-WHERE m.shop_id = %(shop)s AND m.reference = seen.reference AND m.state = 'accepted'"""
+WHERE m.shop_id = %(shop)s AND m.reference = ANY(%(references)s) AND m.reference = seen.reference
+      AND m.state = 'accepted'"""
 
 
 def _gateway(shop: Shop) -> Gateway:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.gateways.base import Delivery, Outbound, Outcome, Result, Sighting, Trace
@@ -30,14 +30,15 @@ class SandboxGateway:
 
     def send(self, batch: Sequence[Outbound]) -> dict[int, Result]:
         """See Gateway.send."""
-        faults = self._faults()
+        with scope(self.shop):
+            faults = self.faults()
+            if faults.is_busy:
+                return {one.reference: Result(Outcome.RETRY_LATER, reason="busy") for one in batch}
+            if faults.refuses:
+                return {one.reference: Result(Outcome.REJECTED, reason="invalid_number") for one in batch}
+            prices = self.take(batch, faults)
         if faults.is_slow:
             time.sleep(SLOW_ANSWER_SECONDS)
-        if faults.is_busy:
-            return {one.reference: Result(Outcome.RETRY_LATER, reason="busy") for one in batch}
-        if faults.refuses:
-            return {one.reference: Result(Outcome.REJECTED, reason="invalid_number") for one in batch}
-        prices = self.take(batch, faults)
         if faults.loses_answers:
             return {one.reference: Result(Outcome.UNKNOWN, reason="no_answer") for one in batch}
         return {
@@ -46,10 +47,10 @@ class SandboxGateway:
         }
 
     def take(self, batch: Sequence[Outbound], faults: SandboxSettings) -> list[int]:
-        """Record the messages as received and return what each costs."""
+        """Record the messages as received and return what each costs; in the shop's scope."""
         price = self.shop.sms_page_price_amount
         delivery = Delivery.FAILED if faults.fails_deliveries else Delivery.DELIVERED
-        with transaction.atomic(), scope(self.shop), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(
                 """INSERT INTO campaigns_sandboxmessage (shop_id, direction, phone, text, reference, pages,
                        price_amount, delivery, received_at, arrives_at)
@@ -72,11 +73,10 @@ class SandboxGateway:
 
     def look_up(self, references: Sequence[int]) -> dict[int, Sighting]:
         """See Gateway.look_up."""
-        faults = self._faults()
-        if faults.hides_records:
-            return {reference: Sighting(Trace.CANNOT_TELL) for reference in references}
         now = timezone.now()
         with scope(self.shop):
+            if self.faults().hides_records:
+                return {reference: Sighting(Trace.CANNOT_TELL) for reference in references}
             taken = SandboxMessage.objects.filter(reference__in=references)
             found = {
                 reference: Sighting(
@@ -92,6 +92,6 @@ class SandboxGateway:
             }
         return {reference: found.get(reference, Sighting(Trace.ABSENT)) for reference in references}
 
-    def _faults(self) -> SandboxSettings:
-        with scope(self.shop):
-            return SandboxSettings.objects.first() or SandboxSettings()
+    def faults(self) -> SandboxSettings:
+        """Return what it is told to do wrong; in the shop's scope."""
+        return SandboxSettings.objects.first() or SandboxSettings()

@@ -55,6 +55,7 @@ def work(chosen: argparse.Namespace) -> None:
     from campaigns.dispatch import sending, settling
     from campaigns.gateways.base import Outcome, Result
     from campaigns.gateways.sandbox import SandboxGateway
+    from loyalty.shops.scope import scope
 
     sending.LEASE_SECONDS = settling.SETTLING_SECONDS = LEASE_SECONDS
     sending.BATCH, SandboxGateway.answers_within = BATCH, ANSWERS_WITHIN
@@ -72,7 +73,8 @@ def work(chosen: argparse.Namespace) -> None:
             if fault < 0.5:
                 answers[one.reference] = Result(Outcome.RETRY_LATER, reason="busy")
                 continue
-            (price,) = take(self, [one], self._faults())
+            with scope(self.shop):
+                (price,) = take(self, [one], self.faults())
             if fault < 1:
                 answers[one.reference] = Result(Outcome.UNKNOWN, reason="no_answer")
             else:
