@@ -48,25 +48,27 @@ def _set(name: str, value: str) -> None:
 
 
 @contextmanager
-def setting(name: str, value: str, before: str = "") -> Iterator[None]:
+def setting(name: str, value: str, before: str = "", *, durable: bool = False) -> Iterator[None]:
     """Hold the transaction-local database setting `name` at `value`, putting `before` back at the end."""
-    with transaction.atomic():
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(durable=durable):
         _set(name, value)
         yield
-        # An error does not come by here: the rollback forgets the setting by itself.
-        if not connection.needs_rollback:
+        # The end of a transaction forgets the setting by itself, and so does the rollback after an error.
+        if not is_outermost and not connection.needs_rollback:
             _set(name, before)
 
 
 @contextmanager
-def scope(shop: Shop) -> Iterator[Shop]:
+def scope(shop: Shop, *, durable: bool = False) -> Iterator[Shop]:
     """Run the block in one transaction that sees and writes `shop` only, presented as that shop is.
 
-    Scopes nest: the outer shop is back afterwards. A streamed response is read after its view has returned,
+    Scopes nest: the outer shop is back afterwards. A `durable` one refuses to be inside another, for work that
+    must be committed when the block ends. A streamed response is read after its view has returned,
     outside this block, and would see nothing: build the file first or open a scope inside the generator.
     """
     outer = _shop.get()
-    with setting("app.shop_id", str(shop.pk), str(outer.pk) if outer else ""):
+    with setting("app.shop_id", str(shop.pk), str(outer.pk) if outer else "", durable=durable):
         token = _shop.set(shop)
         try:
             with presentation.use(shop.presentation(translation.get_language())):
