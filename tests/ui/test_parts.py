@@ -57,21 +57,6 @@ def test_a_question_names_what_it_does_and_carries_what_it_needs():
     assert "هنوز نه" in html
 
 
-def test_a_running_job_polls_itself_and_says_how_far_it_is():
-    html = part(
-        "_progress", fragment_id="run-7", label="ورود", done=1340, total=15000, poll_url="/imports/7/"
-    )
-    assert 'hx-get="/imports/7/" hx-trigger="every 1s"' in html
-    assert "۱٬۳۴۰ از ۱۵٬۰۰۰" in html
-    assert '<progress aria-label="ورود" value="1340" max="15000">' in html
-
-
-def test_a_job_of_unknown_length_has_no_end_to_its_bar():
-    html = part("_progress", fragment_id="run-7", label="x", done=5)
-    assert "max=" not in html
-    assert "hx-get" not in html
-
-
 def test_an_empty_state_has_one_button_at_most():
     html = part(
         "_empty", icon_name="users", title="هنوز کسی نیست", action_label="ورود", action_url="/imports/"
