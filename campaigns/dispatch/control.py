@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 from campaigns import personal, placeholders
 from campaigns.audiences import HOLDOUT, TREATMENT, Audience
 from campaigns.models import AudienceMember, Campaign, GatewayLine, Message
+from loyalty.customers.models import ConsentEvent
 from loyalty.shops import audit
 from loyalty.shops.models import Shop, User
+from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import current_shop
 
 # Launches of one shop wait for each other ("CAMP"): two at once would both find a person below the cap.
 LOCK = 0x43414D50
 CHUNK = 5_000
-# From so many new rows on, the planner is told of them: see the migration that made the function.
+# From so many new rows on the planner is told of them: otherwise it takes the queue for one row.
 MANY = 200
 
 State = Campaign.State
@@ -81,8 +83,7 @@ def freeze(campaign: Campaign, shop: Shop, at: datetime.datetime) -> dict[str, i
     else:
         _queue_alike(campaign, shop)
     if counts[TREATMENT] >= MANY:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT campaigns_analyze_queue()")
+        refresh_statistics(AudienceMember, Message, ConsentEvent)
     return counts
 
 
