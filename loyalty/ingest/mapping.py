@@ -70,10 +70,6 @@ class Mapping:
         }
         return document
 
-    def with_status(self, word: str, status: str) -> Mapping:
-        """Return the mapping with one more status word understood."""
-        return replace(self, status_words={**self.status_words, word: status})
-
     def missing(self) -> list[str]:
         """Return the fields without which no row can be read ("amount" stands for any way to know it)."""
         have = set(self.columns)

@@ -54,9 +54,11 @@ class Command(ShopCommand):
                 if document is not None:
                     runs.change_mapping(run, document)
                 runs.start(run)
-            run = engine.carry_out(shop, run.pk, renew=not dry_run)
+            done = engine.carry_out(shop, run.pk, renew=not dry_run)
+            if done is None:
+                raise CommandError("A worker is already bringing this file in; its report stands under Imports.")
             with scope(shop):
-                return _outcome(run, dry_run)
+                return _outcome(done, dry_run)
         finally:
             # The caller has the file; a copy of it would only be one more place with people's numbers.
             run.path.unlink(missing_ok=True)
