@@ -41,7 +41,9 @@ def receive(blocks: Iterable[bytes], name: str, *, by: User | None = None) -> Im
 
     `blocks` is the file's content in pieces; never is the whole of it in memory.
     """
-    run = ImportRun(name=SAFE_NAME.sub(" ", name).strip()[-200:] or "file", started_by=by)
+    # A name on disk may hold bytes that are no letters.
+    name = SAFE_NAME.sub(" ", name.encode("utf-8", "replace").decode()).strip()[-200:]
+    run = ImportRun(name=name or "file", started_by=by)
     run.path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _keep(blocks, run.path)

@@ -119,7 +119,7 @@ def _usual_width(rows: Sequence[Record]) -> int:
 
 def names(cells: Sequence[str], width: int = 0) -> tuple[str, ...]:
     """Return one distinct name per column, at least `width`: blanks are numbered, doubles counted."""
-    tidy = [" ".join(cell.replace("\ufeff", "").replace("\x00", "").split())[:120] for cell in cells]
+    tidy = [_tidy(cell) for cell in cells]
     while tidy and not tidy[-1]:
         tidy.pop()
     tidy += [""] * (width - len(tidy))
@@ -134,3 +134,9 @@ def names(cells: Sequence[str], width: int = 0) -> tuple[str, ...]:
             unique = f"{name} ({seen[name]})"
         result.append(unique)
     return tuple(result)
+
+
+def _tidy(name: str) -> str:
+    """Return a name that can be shown and kept: damaged letters become question marks."""
+    name = name.replace("\ufeff", "").replace("\x00", "").encode("utf-8", "replace").decode()
+    return " ".join(name.split())[:120]
