@@ -178,8 +178,18 @@ class Story:
         return self.scale.band(share) if self.scale and share else None
 
     @cached_property
+    def buyers(self) -> results.BuyersByDay:
+        return results.buyers_by_day(self.result)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether there are two days to draw a line between, and anything on it."""
+        last = max(self.buyers.treatment[-1], self.buyers.holdout[-1])
+        return len(self.buyers.treatment) > 1 and last > 0
+
+    @property
     def days(self) -> ui_charts.Chart:
-        return charts.buyers_by_day(results.buyers_by_day(self.result))
+        return charts.buyers_by_day(self.buyers)
 
     @cached_property
     def funnel(self) -> Funnel:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from campaigns import gateways
@@ -138,10 +138,18 @@ def start_due(shop: Shop) -> int:
 
 
 def finish_campaigns(shop: Shop) -> int:
-    """Call done what has nothing left to send; uncertain messages stay for their owner to decide about."""
-    open_states = [Message.State.QUEUED, Message.State.CLAIMED]
-    left = Message.objects.filter(campaign=OuterRef("pk"), state__in=open_states)
+    """Call done what has nothing left to send; uncertain messages stay for their owner to decide about.
+
+    A campaign of which nothing at all could be handed over has failed.
+    """
+    state = Message.State
+    messages = Message.objects.filter(campaign=OuterRef("pk"))
+    left = messages.filter(state__in=[state.QUEUED, state.CLAIMED])
+    out = messages.filter(Q(sent_at__isnull=False) | Q(state=state.UNKNOWN))
+    refused = messages.filter(state__in=[state.REJECTED, state.FAILED])
     with scope(shop):
         control.skip_cancelled()
-        running = Campaign.objects.filter(~Exists(left), state=Campaign.State.SENDING)
-        return running.update(state=Campaign.State.DONE, finished_at=Now(), updated_at=Now())
+        over = Campaign.objects.filter(~Exists(left), state=Campaign.State.SENDING)
+        ending = {"finished_at": Now(), "updated_at": Now()}
+        failed = over.filter(~Exists(out), Exists(refused)).update(state=Campaign.State.FAILED, **ending)
+        return failed + over.update(state=Campaign.State.DONE, **ending)

@@ -31,10 +31,18 @@ def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("campaigns:campaign_edit", pk)
     story = Story(campaign, request.shop.today())
     context = {"campaign": campaign, "story": story}
-    status = STOP_POLLING if wants_fragment(request) and story.run.is_still else 200
-    return page_or_fragment(
-        request, "campaigns/campaign_detail.html", "campaigns/_progress.html", context, status
+    is_last = wants_fragment(request) and story.run.is_still
+    response = page_or_fragment(
+        request,
+        "campaigns/campaign_detail.html",
+        "campaigns/_progress.html",
+        context,
+        STOP_POLLING if is_last else 200,
     )
+    # What stands around the progress (costs, funnel) was drawn before the sending.
+    if is_last and campaign.is_over:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def campaign_audience(request: HttpRequest, pk: int) -> HttpResponse:

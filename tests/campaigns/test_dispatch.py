@@ -230,11 +230,12 @@ def test_a_schedule_that_was_slept_through_waits_for_a_person(club):
 # what gateways answer
 
 
-def test_a_permanent_refusal_is_final(club):
-    launched(club)
+def test_a_permanent_refusal_is_final_and_a_campaign_of_nothing_else_has_failed(club):
+    campaign, _people = launched(club)
     gateway = Scripted(Outcome.REJECTED)
     dispatch.drain(club, gateway=gateway)
     assert states(club) == {"rejected": 5}
+    assert reload(club, campaign).state == "failed"
     with scope(club):
         assert Message.objects.first().state_reason == "why"
 

@@ -250,6 +250,7 @@ def test_progress_is_polled_until_nothing_moves_any_more(visitor, club):
     dispatch.drain(club)
     response = get(visitor, "campaign_detail", campaign.pk, **HTMX)
     assert response.status_code == 286
+    assert response["HX-Refresh"] == "true"
     assert "every 2s" not in response.content.decode()
     assert get(visitor, "campaign_detail", campaign.pk).status_code == 200
 
