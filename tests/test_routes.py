@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
+from django.test import client as client_module
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from loyalty import health
@@ -113,6 +114,8 @@ def furnish(made: World, shop: Shop) -> None:
 @pytest.fixture(autouse=True)
 def everything_is_alive(monkeypatch):
     monkeypatch.setattr(health, "ask_queue", lambda: {"broker": True, "worker": True})
+    # The test client keeps a copy of every context of every template, which takes longer than to render them.
+    monkeypatch.setattr(client_module, "store_rendered_templates", lambda *store, **signal: None)
 
 
 def ask(client: Client, method: str, url: str, **options):
