@@ -186,6 +186,8 @@ def what_is_wrong(access: Access, name: str, actor: str, method: str, answer) ->
         return None if status == 404 else "must be 404"
     if method == "GET":
         return None if status in (200, 204, 286, 302, 303) else "must be let in"
+    if status == 404 and name in OF_OBJECTS:
+        return "must find its object"
     return None if status not in REFUSALS else "must be let in"
 
 
