@@ -39,6 +39,10 @@ class Thread:
     texts: list[SandboxMessage]
     customer: Customer | None
 
+    @property
+    def last(self) -> int:
+        return self.texts[-1].pk
+
 
 def newest() -> SandboxMessage | None:
     return SandboxMessage.objects.order_by("-received_at", "-pk").first()

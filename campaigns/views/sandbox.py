@@ -12,7 +12,7 @@ from campaigns import conversations, inbound
 from campaigns.forms import FaultsForm, ReplyForm
 from campaigns.models import GatewayLine, SandboxMessage, SandboxSettings
 from loyalty.shops import audit
-from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment
+from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment, wants_fragment
 
 
 def sandbox(request: HttpRequest) -> HttpResponse:
@@ -29,9 +29,13 @@ def _phone(
     request: HttpRequest, opened: SandboxMessage | None, *, form: ReplyForm | None = None, status: int = 200
 ) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
+    thread = conversations.thread(opened) if opened else None
+    if thread and request.GET.get("last") == str(thread.last) and wants_fragment(request):
+        # Nothing new: the open conversation stays as it is, scrolled where it was.
+        return HttpResponse(status=204)
     context = {
         "opened": opened,
-        "thread": conversations.thread(opened) if opened else None,
+        "thread": thread,
         "conversations": conversations.recent(text),
         "text": text,
         "reply_form": form or ReplyForm(),

@@ -334,6 +334,17 @@ def test_the_phone_shows_what_arrived(visitor, club):
     assert get(visitor, "sandbox", query="?q=نمونه").status_code == 200
 
 
+def test_the_open_conversation_is_only_drawn_again_when_there_is_something_new(visitor, club):
+    message = opened(club)
+    assert (
+        get(visitor, "sandbox_conversation", message.pk, query=f"?last={message.pk}", **HTMX).status_code
+        == 204
+    )
+    post(visitor, "sandbox_reply", message.pk, data={"text": "سلام"})
+    response = get(visitor, "sandbox_conversation", message.pk, query=f"?last={message.pk}", **HTMX)
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize("text", ["لغو۱۱", "لغو 11", "11", "۱۱", "STOP", "stop.", "لغو"])
 def test_answering_with_a_stop_word_opts_out(visitor, club, text):
     message = opened(club)
