@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.urls import reverse
 
+from campaigns import dispatch
 from campaigns.models import Campaign
 from loyalty.customers.models import ConsentEvent, Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
 from loyalty.ui.text import fold, sort_key
 from tests import factories
+from tests.factories import make_staff
 
 NEVER_QUIET = {"quiet_from": datetime.time(0), "quiet_until": datetime.time(0)}
 
@@ -46,3 +49,33 @@ def in_club(club):
     """The same shop with its scope open, for what happens inside one request."""
     with scope(club):
         yield club
+
+
+@pytest.fixture
+def visitor(club, client):
+    """A marketer of the club, with its scope closed: each request opens its own."""
+    client.force_login(make_staff(club, "marketer").user)
+    return client
+
+
+def people(club, count=5, **fields):
+    with scope(club):
+        return make_people(count, **fields)
+
+
+def running(club, count=5, **fields):
+    with scope(club):
+        make_people(count)
+        campaign = make_campaign(**fields)
+        return dispatch.launch(campaign, None, campaign.version)
+
+
+def get(visitor, route, *args, query="", **headers):
+    return visitor.get(reverse(f"campaigns:{route}", args=args) + query, headers=headers)
+
+
+def post(visitor, route, *args, data=None, **headers):
+    return visitor.post(reverse(f"campaigns:{route}", args=args), data or {}, headers=headers)
+
+
+HTMX = {"HX-Request": "true"}
