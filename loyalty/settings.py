@@ -84,7 +84,7 @@ CACHES = {
         "LOCATION": "cache_entry",
         # Above this, entries are thrown out: guessing many addresses must not make room for more guesses.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
 }
 
 INSTALLED_APPS = [
@@ -278,10 +278,10 @@ DJANGO_TABLES2_TEMPLATE = "ui/_table.html"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "loyalty.ui.log.MaskedFormatter", "fmt": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"}
+    "formatters": {
+        "line": {"()": "loyalty.ui.log.MaskedFormatter", "fmt": "%(levelname)s %(name)s %(message)s"}
     },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},

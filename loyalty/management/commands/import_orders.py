@@ -56,7 +56,9 @@ class Command(ShopCommand):
                 runs.start(run)
             done = engine.carry_out(shop, run.pk, renew=not dry_run)
             if done is None:
-                raise CommandError("A worker is already bringing this file in; its report stands under Imports.")
+                raise CommandError(
+                    "A worker is already bringing this file in; its report stands under Imports."
+                )
             with scope(shop):
                 return _outcome(done, dry_run)
         finally:
