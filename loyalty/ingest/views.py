@@ -25,6 +25,8 @@ from .reading import files
 from .tables import ImportTable
 
 REFUSED_SHOWN = 50
+# A form without a file is a few hundred bytes.
+A_FORM_BYTES = 10_000
 COUNTS = (
     ("added", gettext_lazy("Added")),
     ("updated", gettext_lazy("Updated")),
@@ -43,17 +45,19 @@ def import_list(request: HttpRequest) -> HttpResponse:
 
 def import_add(request: HttpRequest) -> HttpResponse:
     """Take a file in."""
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            file = form.cleaned_data["file"]
-            run = runs.receive(file.chunks(), file.name, by=request.user)
-            return pages.go(request, "ingest:import_map", run.pk)
-        except ValidationError as error:
-            form.add_error("file", error)
-    if request.method == "POST" and not form.is_bound:
-        # An upload that was broken off arrives without fields and without a file.
-        form = UploadForm({}, {})
+    form = UploadForm()
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
+        if not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > A_FORM_BYTES:
+            # There was a file, and uploads.py broke it off.
+            form.fields["file"].error_messages["required"] = form.fields["file"].error_messages["missing"]
+        if form.is_valid():
+            try:
+                file = form.cleaned_data["file"]
+                run = runs.receive(file.chunks(), file.name, by=request.user)
+                return pages.go(request, "ingest:import_map", run.pk)
+            except ValidationError as error:
+                form.add_error("file", error)
     status = pages.UNPROCESSABLE if form.is_bound else 200
     return render(request, "ingest/import_add.html", {"form": form, **_limits(request)}, status=status)
 
