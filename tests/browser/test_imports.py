@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-PHONE, DESKTOP = (390, 844), (1280, 900)
+from .conftest import DESKTOP, PHONE
+from .test_screens import serious
+
 WORDS = {
     "fa": {"start": "آغاز ورود", "read": "خوانده می‌شود", "report": "سطرهایی که پذیرفته نشد"},
     "en": {"start": "Start the import", "read": "Will be read", "report": "Rows that were refused"},
@@ -25,8 +27,12 @@ FILE = (
 )
 
 
-def shoot(page, name: str) -> None:
-    """Keep a picture where IMPORT_PICTURES says so."""
+def look_over(page, name: str) -> None:
+    """Hold the page to what every screen is held to; keep a picture of it where IMPORT_PICTURES says so."""
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1"
+    ), name
+    assert serious(page) == [], name
     if folder := os.environ.get("IMPORT_PICTURES"):
         page.wait_for_timeout(300)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
@@ -40,7 +46,7 @@ def test_a_file_is_brought_in(staffed_shop, open_page, settings, tmp_path, langu
     name = f"{language}-{size[0]}"
     page = open_page(language, size)
     page.goto(f"{page.base}/imports/")
-    shoot(page, f"{name}-1-empty")
+    look_over(page, f"{name}-1-empty")
     page.set_input_files(
         "[data-drop] input", {"name": "orders.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
@@ -49,19 +55,18 @@ def test_a_file_is_brought_in(staffed_shop, open_page, settings, tmp_path, langu
 
     preview = page.locator("#preview")
     expect(preview).to_contain_text(WORDS[language]["read"])
-    shoot(page, f"{name}-2-columns")
+    look_over(page, f"{name}-2-columns")
     # A word that nobody knew is answered, and the rows are read again without leaving the page.
     words = preview.locator(".ba-words select")
     expect(words).to_have_count(1)
     words.select_option("completed")
     expect(preview.locator(".ba-reasons li")).to_have_count(2)
-    shoot(page, f"{name}-3-answered")
+    look_over(page, f"{name}-3-answered")
 
     page.get_by_role("button", name=WORDS[language]["start"]).click()
     expect(page.locator("#import")).to_contain_text(WORDS[language]["report"])
     expect(page.locator("#import table").first.locator("tbody tr")).to_have_count(2)
-    shoot(page, f"{name}-4-report")
+    look_over(page, f"{name}-4-report")
     page.goto(f"{page.base}/imports/")
-    shoot(page, f"{name}-5-list")
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+    look_over(page, f"{name}-5-list")
     assert page.problems == []
