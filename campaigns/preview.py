@@ -52,6 +52,11 @@ class Preview:
     waits_until: datetime.datetime | None
 
     @property
+    def effect_points(self) -> float:
+        """The smallest effect that will show, in percentage points of the share that buys."""
+        return 100 * (self.smallest_effect or 0)
+
+    @property
     def each_amount(self) -> int:
         """What the text costs for the person it is shown for."""
         return self.bubble.length.pages * self.audience.shop.sms_page_price_amount
