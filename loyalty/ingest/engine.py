@@ -41,7 +41,8 @@ MAX_REJECTS_KEPT = 50_000
 # What a step moves; whether it shall stop is for others to say.
 MOVED = (
     "state", "stage", "read_line", "read_bytes", "staged_rows", "brought_rows", "next_bucket", "rows", "added",
-    "updated", "unchanged", "ignored", "rejected", "report", "lease_token", "leased_until", "finished_at",
+    "updated", "unchanged", "ignored", "rejected", "report", "attempts", "lease_token", "leased_until",
+    "finished_at",
 )  # fmt: skip
 
 
@@ -182,6 +183,7 @@ def _commit(
         run.ignored += chunk.ignored
         run.rejected += len(chunk.rejected)
         run.read_line = chunk.last_line or run.read_line
+        run.attempts = 1
         run.read_bytes = position
         for word, count in reader.unknown_statuses.items():
             words = run.report.setdefault("unknown_statuses", {})
@@ -247,6 +249,7 @@ def _bring_batch(run: ImportRun, low: int, high: int) -> None:
     brought["rejected"] += tally["rejected"]
     run.brought_rows += tally.total()
     run.next_bucket = high
+    run.attempts = 1
 
 
 def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
