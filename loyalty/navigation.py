@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ ENTRIES = (
     ("counter:counter", _("Counter"), "cash-register", True),
     ("customers:customer_list", _("Customers"), "users", True),
     ("segmentation:segment_list", _("Segments"), "grid-dots", False),
+    ("segmentation:cohorts", _("Reports"), "report-analytics", False),
     ("tiers:programme", _("Tiers"), "stairs-up", False),
     ("campaigns:campaign_list", _("Campaigns"), "message", True),
     ("ingest:import_list", _("Imports"), "file-import", False),
@@ -29,14 +32,21 @@ def navigation(request: HttpRequest) -> dict:
     staff = getattr(request, "staff", None)
     if staff is None:
         return {"nav": [], "nav_shops": []}
+    urls = {route: reverse(route) for route, *_rest in ENTRIES if route in REGISTRY}
+    here = _nearest(request.path, urls.values())
     entries = []
     for route, label, icon, on_phone in ENTRIES:
         if route not in REGISTRY or staff.role not in REGISTRY[route].roles:
             continue
-        url = reverse(route)
-        active = request.path == url if url == "/" else request.path.startswith(url)
-        entry = {"url": url, "label": label, "icon": icon, "active": active, "on_phone": on_phone}
+        url = urls[route]
+        entry = {"url": url, "label": label, "icon": icon, "active": url == here, "on_phone": on_phone}
         entry["is_setup"] = route in SETUP
         entry["begins_group"] = bool(entries) and entry["is_setup"] and not entries[-1]["is_setup"]
         entries.append(entry)
     return {"nav": entries, "nav_shops": request.memberships}
+
+
+def _nearest(path: str, urls: Iterable[str]) -> str | None:
+    """Return the address that `path` lies under, the longest of several; the overview is only itself."""
+    under = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
+    return max(under, key=len, default=None)

@@ -32,7 +32,18 @@ CELLS = {
     "lost": "111 112 121 131 141 151",
 }
 SEGMENTS = tuple(CELLS)
-_SEGMENT_OF = {cell: segment for segment, cells in CELLS.items() for cell in cells.split()}
+# The same as one string, which is how a map is kept: a letter for each cell from 111, 112 … to 555, "a" for the
+# first of SEGMENTS.
+CELL_MAP = "".join(
+    next(
+        chr(ord("a") + number)
+        for number, segment in enumerate(CELLS)
+        if f"{r}{f}{m}" in CELLS[segment].split()
+    )
+    for r in SCORES
+    for f in SCORES
+    for m in SCORES
+)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -63,9 +74,14 @@ def recency_score(days: float, cuts: Sequence[float]) -> int:
     return 5 - sum(days > cut for cut in cuts)
 
 
-def segment(r: int, f: int, m: int) -> str:
-    """Return the slug of the segment of a cell; raise KeyError for what is no cell."""
-    return _SEGMENT_OF[f"{r}{f}{m}"]
+def segment(r: int, f: int, m: int, cell_map: str = "") -> str:
+    """Return the slug of the segment of a cell by `cell_map` (see CELL_MAP, which stands for "").
+
+    Raises KeyError for what is no cell.
+    """
+    if not {r, f, m} <= set(SCORES):
+        raise KeyError(f"{r}{f}{m}")
+    return SEGMENTS[ord((cell_map or CELL_MAP)[25 * r + 5 * f + m - 31]) - ord("a")]
 
 
 def ranges(cuts: Sequence[float], first: int = 0) -> list[tuple[int, int | None] | None]:
@@ -98,13 +114,8 @@ def _strictly_below(value: str, cuts: str) -> str:
     return " + ".join(f"({value} > {cuts}[{number}])::int" for number in range(1, len(SHARES) + 1))
 
 
-def segment_sql(r: str, f: str, m: str) -> str:
-    """Return SQL for `segment`: the map is a string of 125 letters, one a cell, read at the cell's place."""
-    letters = "".join(
-        chr(ord("a") + SEGMENTS.index(segment(r_score, f_score, m_score)))
-        for r_score in SCORES
-        for f_score in SCORES
-        for m_score in SCORES
-    )
+def segment_sql(r: str, f: str, m: str, cell_map: str = "") -> str:
+    """Return SQL for `segment`: the letter at the cell's place names the segment."""
     cell = f"25 * ({r}) + 5 * ({f}) + ({m}) - 30"
-    return f"('{{{','.join(SEGMENTS)}}}'::text[])[ascii(substr('{letters}', {cell}, 1)) - 96]"
+    letter = f"substr('{cell_map or CELL_MAP}', {cell}, 1)"
+    return f"('{{{','.join(SEGMENTS)}}}'::text[])[ascii({letter}) - {ord('a') - 1}]"

@@ -15,6 +15,7 @@ from loyalty.shops.scope import current_shop
 
 from . import rfm, state
 from .models import Scheme, ScoreRun
+from .rules import Rules
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
 LOCK = 0x5345474D
@@ -32,15 +33,15 @@ def score_shop(as_of: datetime.date) -> ScoreRun:
     while a run is under way keeps that newer row.
     """
     shop = current_shop()
-    window_days = window_of_shop()
+    rules = rules_of_shop()
     with transaction.atomic():
         # Before the lock: whoever could not share it was scored after this moment.
         started_at = _clock()
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
-        with state_table(shop, as_of, window_days) as cuts:
+        with state_table(shop, as_of, rules) as cuts:
             writing = {"shop_id": shop.pk, "started_at": started_at}
             changed = _execute(Statement(state.UPDATE, writing)) + _execute(Statement(state.INSERT, writing))
-            return _keep_run(as_of, started_at, window_days, cuts, changed=changed)
+            return _keep_run(as_of, started_at, rules, cuts, changed=changed)
 
 
 def score_customer(customer_id: int, as_of: datetime.date) -> None:
@@ -58,8 +59,9 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
         _execute(Statement("SELECT pg_try_advisory_xact_lock_shared(%(room)s, %(shop)s)", _lock(shop)))
         # Two orders at once: the second waits here and then sees the first.
         list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
+        rules = rules_of_shop()
         relation = state.relation_sql(shop, as_of, run.window_days, [customer_id])
-        found = state.upsert_sql(state.state_sql(f"({relation.sql})", as_of, run.cuts))
+        found = state.upsert_sql(state.state_sql(f"({relation.sql})", as_of, run.cuts, rules))
         writing = {"shop_id": shop.pk, "started_at": _clock()}
         _execute(Statement(found.sql, relation.params | found.params | writing))
 
@@ -73,7 +75,7 @@ def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None =
     if most is not None and Customer.objects.order_by()[: most + 1].count() > most:
         return 0
     shop = current_shop()
-    window_days = window_of_shop()
+    rules = rules_of_shop()
     counted = 0
     with transaction.atomic():
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
@@ -84,8 +86,8 @@ def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None =
             if ScoreRun.objects.filter(as_of__gt=day - datetime.timedelta(weeks=1), as_of__lte=day).exists():
                 continue
             started_at = _clock()
-            with state_table(shop, day, window_days) as cuts:
-                _keep_run(day, started_at, window_days, cuts, is_look_back=True)
+            with state_table(shop, day, rules) as cuts:
+                _keep_run(day, started_at, rules, cuts, is_look_back=True)
             counted += 1
     return counted
 
@@ -97,7 +99,7 @@ def rows_as_of(as_of: datetime.date, columns: str, joins: str = "") -> Iterator[
     parameters are `as_of` and `shop_id`. Rows come in the order of the customers' keys.
     """
     shop = current_shop()
-    with transaction.atomic(), state_table(shop, as_of, window_of_shop()):
+    with transaction.atomic(), state_table(shop, as_of, rules_of_shop()):
         sql = f"""SELECT {columns} FROM {state.STATE} AS state
 JOIN customers_customer AS customer ON customer.shop_id = %(shop_id)s AND customer.id = state.customer_id
 {joins} ORDER BY state.customer_id"""
@@ -108,20 +110,21 @@ JOIN customers_customer AS customer ON customer.shop_id = %(shop_id)s AND custom
                 yield dict(zip([column.name for column in cursor.description], row, strict=True))
 
 
-def window_of_shop() -> int | None:
-    """Return the days that frequency and money look back on, None for all time."""
-    return Scheme.objects.values_list("window_days", flat=True).first()
+def rules_of_shop() -> Rules:
+    """Return how the shop in scope scores: what its owner chose, or what stands where nobody chose."""
+    scheme = Scheme.objects.first()
+    return Rules() if scheme is None else Rules(window_days=scheme.window_days)
 
 
 @contextmanager
-def state_table(shop: Shop, as_of: datetime.date, window_days: int | None) -> Iterator[dict]:
+def state_table(shop: Shop, as_of: datetime.date, rules: Rules) -> Iterator[dict]:
     """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by."""
     with in_index_order():
-        _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, window_days)))
+        _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
     cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
     cuts["value_score"] = None
-    cuts["value_score"] = _row(Statement(state.VALUE_MEDIAN, cuts))["percentile_cont"]
-    _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts)))
+    cuts["value_score"] = _row(Statement(state.value_median_sql(rules), cuts))["percentile_cont"]
+    _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
     _execute(Statement(f"DROP TABLE {state.FACTS}"))
     # Nobody else analyses a temporary table, and without that the writing below would go row by row.
     _execute(Statement(f"ANALYZE {state.STATE} (customer_id)"))
@@ -129,12 +132,12 @@ def state_table(shop: Shop, as_of: datetime.date, window_days: int | None) -> It
     _execute(Statement(f"DROP TABLE {state.STATE}"))
 
 
-def _keep_run(as_of, started_at, window_days, cuts: dict, **fields) -> ScoreRun:
+def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun:
     return ScoreRun.objects.create(
         as_of=as_of,
         started_at=started_at,
         finished_at=_clock(),
-        window_days=window_days,
+        window_days=rules.window_days,
         customers=cuts["customers"],
         buyers=cuts["buyers"],
         cuts=cuts,

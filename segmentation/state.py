@@ -15,6 +15,7 @@ from loyalty.customers.facts import Statement, engagement_sql, facts_sql
 from loyalty.shops.models import Shop
 
 from . import lifecycle, rfm, value_volume
+from .rules import Rules
 
 FACTS, STATE = "segmentation_facts", "segmentation_state"
 
@@ -55,9 +56,18 @@ _VALUE_CUTS = {
     name: f"cuts.{name}"
     for name in ("margin_share", "full_price_share", "gap_spread", "engagements", "knows_engagement")
 }
-VALUE_SCORE = value_volume.value_score_sql(
-    "facts.margin_share", "facts.full_price_share", "facts.gap_spread", "facts.engagements", _VALUE_CUTS
-)
+
+
+def value_score_sql(rules: Rules) -> str:
+    """Return SQL for the value score over `facts` and `cuts`."""
+    return value_volume.value_score_sql(
+        "facts.margin_share",
+        "facts.full_price_share",
+        "facts.gap_spread",
+        "facts.engagements",
+        _VALUE_CUTS,
+        rules.value_weights,
+    )
 
 
 def relation_sql(
@@ -128,14 +138,17 @@ _CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s:
        %(order_days)s::float8 AS order_days, %(gap_days)s::float8 AS gap_days,
        %(value_score)s::float8 AS value_score"""
 
-VALUE_MEDIAN = f"""
+
+def value_median_sql(rules: Rules) -> str:
+    """Return the statement that reads the middle value score of the facts; the other cuts are parameters."""
+    return f"""
 WITH cuts AS ({_CUTS_ROW})
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {VALUE_SCORE})
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {value_score_sql(rules)})
 FROM {FACTS} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
 
 
-def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
-    """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts`.
+def state_sql(relation: str, as_of: datetime.date, cuts: dict, rules: Rules) -> Statement:
+    """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts` and `rules`.
 
     The columns are COLUMNS, `as_of` and `recency_days`.
     """
@@ -150,6 +163,7 @@ def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
         "facts.gap_spread",
         "facts.returned_on",
     )
+    segment = rfm.segment_sql("r_score", "f_score", "m_score", rules.cell_map)
     gap_source = lifecycle.gap_source_sql("facts.lifetime_order_days", "cuts.gap_days")
     quadrant = value_volume.quadrant_sql(
         "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
@@ -159,7 +173,7 @@ def state_sql(relation: str, as_of: datetime.date, cuts: dict) -> Statement:
     sql = f"""
 WITH cuts AS ({_CUTS_ROW}),
 with_gap AS (
-    SELECT facts.*, {gap} AS expected_gap_days, {VALUE_SCORE} AS value_score
+    SELECT facts.*, {gap} AS expected_gap_days, {value_score_sql(rules)} AS value_score
     FROM {relation} AS facts, cuts OFFSET 0
 ),
 scored AS (
@@ -178,7 +192,7 @@ SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_o
        {lifecycle.expected_on_sql("facts.last_order_on", "facts.expected_gap_days")} AS expected_on,
        CASE WHEN is_buyer THEN {gap_source} ELSE '' END AS gap_source,
        returned_on, r_score, f_score, m_score,
-       CASE WHEN is_buyer THEN {rfm.segment_sql("r_score", "f_score", "m_score")} ELSE '' END AS segment,
+       CASE WHEN is_buyer THEN {segment} ELSE '' END AS segment,
        {stage} AS stage,
        CASE WHEN is_buyer THEN facts.value_score END AS value_score,
        CASE WHEN is_buyer THEN {quadrant} ELSE '' END AS quadrant

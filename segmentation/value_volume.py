@@ -45,15 +45,16 @@ def parts(
     }
 
 
-def value_score(parts: Mapping[str, int | None]) -> float | None:
+def value_score(parts: Mapping[str, int | None], weights: Mapping[str, int] = WEIGHTS) -> float | None:
     """Return 0 (worst in all that is known) to 100 (best): the weighted mean of the known parts, None of
     none.
     """
     known = {name: score for name, score in parts.items() if score is not None}
     if not known:
         return None
-    total = sum(WEIGHTS[name] * (score - 1) for name, score in known.items())
-    return 25 * total / sum(WEIGHTS[name] for name in known)
+    total = sum(weights[name] * (score - 1) for name, score in known.items())
+    whole = sum(weights[name] for name in known)
+    return 25 * total / whole if whole else None
 
 
 def quadrant(
@@ -67,7 +68,12 @@ def quadrant(
 
 
 def value_score_sql(
-    margin_share: str, full_price_share: str, gap_spread: str, engagements: str, cuts: Mapping[str, str]
+    margin_share: str,
+    full_price_share: str,
+    gap_spread: str,
+    engagements: str,
+    cuts: Mapping[str, str],
+    weights: Mapping[str, int] = WEIGHTS,
 ) -> str:
     """Return SQL for `value_score` of `parts`, all expressions; `cuts` names those of `parts` by their keys.
 
@@ -80,11 +86,11 @@ def value_score_sql(
         "engagement": f"CASE WHEN {cuts['knows_engagement']} THEN"
         f" {rfm.score_sql(engagements, cuts['engagements'])} END",
     }
-    total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in WEIGHTS.items())
-    weights = " + ".join(
-        f"CASE WHEN ({part[name]}) IS NULL THEN 0 ELSE {weight} END" for name, weight in WEIGHTS.items()
+    total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in weights.items())
+    whole = " + ".join(
+        f"CASE WHEN ({part[name]}) IS NULL THEN 0 ELSE {weight} END" for name, weight in weights.items()
     )
-    return f"(25 * ({total}))::float8 / nullif({weights}, 0)"
+    return f"(25 * ({total}))::float8 / nullif({whole}, 0)"
 
 
 def quadrant_sql(value: str, order_days: str, value_median: str, order_days_median: str) -> str:

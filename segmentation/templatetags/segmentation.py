@@ -3,11 +3,53 @@
 from __future__ import annotations
 
 from django import template
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
+from loyalty.access import REGISTRY
 from loyalty.ui.templatetags.ui import decimal
-from segmentation import plays, value_volume
+from segmentation import plays
 
 register = template.Library()
+
+# (name, route, label): the pages that say who is who, and those that report on what they do.
+SEGMENT_TABS = (
+    ("segments", "segmentation:segment_list", _("RFM map")),
+    ("stages", "segmentation:stage_list", _("Lifecycle")),
+    ("quadrants", "segmentation:quadrant_list", _("Value and volume")),
+    ("pareto", "segmentation:pareto", _("Pareto")),
+    ("outlook", "segmentation:outlook", _("Outlook")),
+    ("changes", "segmentation:changes", _("Changes")),
+    ("own", "segmentation:own_segment_list", _("Own segments")),
+)
+REPORT_TABS = (
+    ("cohorts", "segmentation:cohorts", _("Cohorts")),
+    ("rhythm", "segmentation:rhythm", _("When they buy")),
+    ("products", "segmentation:products", _("Products")),
+    ("people", "segmentation:people", _("People and places")),
+    ("personas", "segmentation:personas", _("Personas")),
+    ("clusters", "segmentation:clusters", _("Groups by likeness")),
+    ("quality", "segmentation:data_quality", _("Data quality")),
+    ("worth", "segmentation:scheme_worth", _("Does it earn?")),
+)
+
+
+@register.simple_tag
+def segment_tabs() -> list[dict[str, str]]:
+    return _tabs(SEGMENT_TABS)
+
+
+@register.simple_tag
+def report_tabs() -> list[dict[str, str]]:
+    return _tabs(REPORT_TABS)
+
+
+def _tabs(pages) -> list[dict[str, str]]:
+    return [
+        {"name": name, "url": reverse(route), "label": label}
+        for name, route, label in pages
+        if route in REGISTRY
+    ]
 
 
 @register.filter
@@ -26,12 +68,6 @@ def stage_play(stage: str) -> plays.Play | None:
 def quadrant_play(quadrant: str) -> plays.Play | None:
     """The sentence and the play of a quadrant."""
     return plays.QUADRANTS.get(quadrant)
-
-
-@register.filter
-def part_weight(part: str) -> int:
-    """The percent that a part of the value score counts where all are known."""
-    return value_volume.WEIGHTS[part]
 
 
 @register.filter

@@ -137,7 +137,7 @@ def test_a_large_shop_is_scored_later(shop, as_owner, monkeypatch, django_captur
     OrderFactory(on=TODAY)
     services.score_shop(TODAY)
     asked = []
-    monkeypatch.setattr("segmentation.views.AT_ONCE", 0)
+    monkeypatch.setattr("segmentation.views.steering.AT_ONCE", 0)
     monkeypatch.setattr("segmentation.tasks.score_shop.delay", lambda *args: asked.append(args))
     with django_capture_on_commit_callbacks(execute=True):
         as_owner.post(reverse("segmentation:scheme"), {"window_days": "90"})

@@ -5,74 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.db import models
-from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from loyalty.customers.models import Customer
 from loyalty.shops.fields import ShopModel, ShopOneToOneField
 
-from . import lifecycle, value_volume
-
-
-class Segment(models.TextChoices):
-    CHAMPIONS = "champions", pgettext_lazy("segment", "Champions")
-    LOYAL = "loyal", pgettext_lazy("segment", "Loyal")
-    POTENTIAL_LOYALIST = "potential_loyalist", pgettext_lazy("segment", "Potential loyal")
-    NEW_CUSTOMERS = "new_customers", pgettext_lazy("segment", "New")
-    PROMISING = "promising", pgettext_lazy("segment", "Promising")
-    NEED_ATTENTION = "need_attention", pgettext_lazy("segment", "Need attention")
-    ABOUT_TO_SLEEP = "about_to_sleep", pgettext_lazy("segment", "About to sleep")
-    AT_RISK = "at_risk", pgettext_lazy("segment", "At risk")
-    CANNOT_LOSE = "cannot_lose", pgettext_lazy("segment", "Can't lose them")
-    HIBERNATING = "hibernating", pgettext_lazy("segment", "Hibernating")
-    LOST = "lost", pgettext_lazy("segment", "Away")
-
-
-class Stage(models.TextChoices):
-    """Where a customer is in their own rhythm; shown to people in words that blame nobody."""
-
-    PROSPECT = "prospect", _("Before the first order")
-    NEW = "new", pgettext_lazy("stage", "New")
-    ACTIVE = "active", pgettext_lazy("stage", "Active")
-    LOYAL = "loyal", pgettext_lazy("stage", "Loyal")
-    RETURNED = "returned", pgettext_lazy("stage", "Returned")
-    AT_RISK = "at_risk", pgettext_lazy("stage", "At risk")
-    INACTIVE = "inactive", pgettext_lazy("stage", "Inactive")
-    LOST = "lost", pgettext_lazy("stage", "Away")
-
-
-class Quadrant(models.TextChoices):
-    VALUED_FREQUENT = "valued_frequent", _("Valued and frequent")
-    VALUED_RARE = "valued_rare", _("Valued, seldom here")
-    VOLUME = "volume", _("Frequent, price-aware")
-    OCCASIONAL = "occasional", _("Occasional")
-
-
-class GapSource(models.TextChoices):
-    """What the expected gap of a customer rests on; the words are in the template that explains it."""
-
-    OWN_AND_SHOP = "own_and_shop"
-    SHOP = "shop"
-    OWN_AND_DEFAULT = "own_and_default"
-    DEFAULT = "default"
-
-
-class Scheme(ShopModel):
-    """How this shop scores: one row a shop, made when the owner first changes something."""
-
-    window_days = models.PositiveSmallIntegerField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["shop"], name="one_scheme_per_shop"),
-            models.CheckConstraint(
-                condition=Q(window_days__isnull=True) | Q(window_days__gte=1), name="a_window_has_a_day"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.window_days or '∞'}"
+from .. import lifecycle, value_volume
+from .choices import GapSource, Quadrant, Segment, Stage
 
 
 class ScoreRunQuerySet(models.QuerySet):

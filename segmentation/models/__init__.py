@@ -1,0 +1,15 @@
+"""What we make of each customer: scores and groups, the runs that gave them, and what the owner chose."""
+
+from .choices import GapSource, Quadrant, Segment, Stage
+from .scheme import Scheme
+from .scores import CustomerScore, ScoreRun
+
+__all__ = [
+    "CustomerScore",
+    "GapSource",
+    "Quadrant",
+    "Scheme",
+    "ScoreRun",
+    "Segment",
+    "Stage",
+]

@@ -1,0 +1,12 @@
+"""The screens of what we make of the customers."""
+
+from .boards import pareto, quadrant_list, segment_list, stage_list
+from .steering import scheme
+
+__all__ = [
+    "pareto",
+    "quadrant_list",
+    "scheme",
+    "segment_list",
+    "stage_list",
+]
