@@ -1,6 +1,7 @@
 """What we make of each customer: scores and groups, the runs that gave them, and what the owner chose."""
 
 from .choices import GapSource, Quadrant, Segment, Stage
+from .history import ScoreSpan
 from .scheme import Scheme
 from .scores import CustomerScore, ScoreRun
 
@@ -10,6 +11,7 @@ __all__ = [
     "Quadrant",
     "Scheme",
     "ScoreRun",
+    "ScoreSpan",
     "Segment",
     "Stage",
 ]

@@ -12,9 +12,9 @@ from python_calamine import CalamineWorkbook
 
 from loyalty.customers import services
 from loyalty.customers.models import Customer
-from loyalty.customers.views.export import DANGEROUS, neutral
 from loyalty.shops.models import AuditEntry
 from loyalty.shops.scope import scope
+from loyalty.ui.sheets import DANGEROUS, neutral
 from segmentation import services as segmentation
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory

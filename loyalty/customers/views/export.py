@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import tempfile
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.utils.translation import get_language_bidi, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from loyalty.shops.scope import current_shop
 from loyalty.tiers.models import TierMembership
-from loyalty.ui import dates, money, phones
+from loyalty.ui import dates, money, phones, sheets
 from loyalty.ui.presentation import current
 from loyalty.ui.text import ascii_digits
 from segmentation.models import CustomerScore
@@ -25,16 +20,7 @@ from segmentation.models import CustomerScore
 from ..filters import CustomerFilter
 from ..models import ConsentEvent, Customer
 
-# A spreadsheet takes a cell that begins so for a formula, or splits the line at it.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", ";", "|")
-SHEET_ROWS = 1_048_576
 CHUNK = 2_000
-
-
-def neutral(text: str) -> str:
-    """Return a text cell that no spreadsheet calculates; the importer takes the one apostrophe off again."""
-    bare = text.replace("\x00", "")
-    return f"'{bare}" if bare.lstrip(" ").startswith(DANGEROUS) else bare
 
 
 def _day(day) -> str:
@@ -44,13 +30,6 @@ def _day(day) -> str:
 def _phone(customer: Customer) -> str:
     # 0912… and not +98912…: a plus would have to be neutralised, and 09… is how people type it.
     return "".join(char for char in phones.national(customer.phone or "") if char.isdigit())
-
-
-def _amount(minor: int | None) -> int | Decimal | str:
-    unit = money.unit_of(current())
-    if minor is None:
-        return ""
-    return minor // unit.factor if minor % unit.factor == 0 else Decimal(minor) / unit.factor
 
 
 def _score(read: Callable[[CustomerScore], Any]) -> Callable[[Customer], Any]:
@@ -102,8 +81,8 @@ COLUMNS: tuple[tuple[str, Callable[[Customer], Any]], ...] = (
     (gettext_lazy("First purchase"), _score(lambda s: _day(s.first_order_on))),
     (gettext_lazy("Last purchase"), _score(lambda s: _day(s.last_order_on))),
     (gettext_lazy("Purchases"), _score(lambda s: s.frequency)),
-    (gettext_lazy("Spend"), _score(lambda s: _amount(s.monetary_amount))),
-    (gettext_lazy("Profit"), _score(lambda s: _amount(s.profit_amount))),
+    (gettext_lazy("Spend"), _score(lambda s: sheets.amount(s.monetary_amount))),
+    (gettext_lazy("Profit"), _score(lambda s: sheets.amount(s.profit_amount))),
 )
 
 
@@ -112,10 +91,9 @@ def write(people: CustomerFilter, kind: str) -> tuple[IO[bytes], int]:
 
     Raise ValidationError where they do not fit into one sheet. The file goes when it is closed.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115, the response closes it
-    rows = _write_csv(people, file) if kind == "csv" else _write_xlsx(people, file)
-    file.seek(0)
-    return file, rows
+    if kind == "xlsx" and people.count(sheets.MOST_ROWS) >= sheets.MOST_ROWS:
+        raise ValidationError(_("A sheet holds about a million rows; take the CSV file instead."))
+    return sheets.write(kind, current_shop().name, _heads(), _rows(people))
 
 
 def _heads() -> list[str]:
@@ -132,46 +110,4 @@ def _rows(people: CustomerFilter) -> Iterator[list[Any]]:
     found = people.qs.order_by("pk").select_related("score")
     found = found.prefetch_related(Prefetch("tier_memberships", members, to_attr="current_memberships"))
     for customer in found.iterator(chunk_size=CHUNK):
-        cells = (cell(customer) for _head, cell in COLUMNS)
-        yield [neutral(cell) if isinstance(cell, str) else cell for cell in cells]
-
-
-def _write_csv(people: CustomerFilter, file: IO[bytes]) -> int:
-    # Excel takes a file without the mark for the alphabet of its country.
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(_heads())
-    written = 0
-    for row in _rows(people):
-        writer.writerow(row)
-        written += 1
-    text.detach()
-    return written
-
-
-def _write_xlsx(people: CustomerFilter, file: IO[bytes]) -> int:
-    if people.count(SHEET_ROWS) >= SHEET_ROWS:
-        raise ValidationError(_("A sheet holds about a million rows; take the CSV file instead."))
-    book = xlsxwriter.Workbook(
-        file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    sheet = book.add_worksheet(current_shop().name.translate(_NOT_IN_A_SHEETS_NAME).strip()[:31] or None)
-    if get_language_bidi():
-        sheet.right_to_left()
-    bold = book.add_format({"bold": True})
-    for column, head in enumerate(_heads()):
-        sheet.write_string(0, column, head, bold)
-    written = 0
-    for written, row in enumerate(_rows(people), 1):
-        for column, cell in enumerate(row):
-            # Text is always written as text: no first letter makes it a formula here.
-            if isinstance(cell, str):
-                sheet.write_string(written, column, cell)
-            else:
-                sheet.write_number(written, column, cell)
-    sheet.freeze_panes(1, 0)
-    book.close()
-    return written
-
-
-_NOT_IN_A_SHEETS_NAME = str.maketrans("", "", "[]:*?/\\'")
+        yield [cell(customer) for _head, cell in COLUMNS]
