@@ -13,7 +13,7 @@ from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import rfm, state
+from . import lifecycle, rfm, state
 from .models import Scheme, ScoreRun
 from .rules import Rules
 
@@ -26,10 +26,11 @@ TREND_WEEKS = 12
 LOOK_BACK_MOST = 20_000
 
 
-def score_shop(as_of: datetime.date) -> ScoreRun:
+def score_shop(as_of: datetime.date, *, cuts: dict | None = None) -> ScoreRun:
     """Score every customer of the shop in scope as of `as_of`, in one transaction, and return the run.
 
-    Only rows that differ are written. Two runs of one shop wait for each other; a customer who is scored
+    `cuts`, those of an earlier run, are used as they are; where None they are taken from the shop as it is
+    now. Only rows that differ are written. Two runs of one shop wait for each other; a customer who is scored
     while a run is under way keeps that newer row.
     """
     shop = current_shop()
@@ -38,7 +39,7 @@ def score_shop(as_of: datetime.date) -> ScoreRun:
         # Before the lock: whoever could not share it was scored after this moment.
         started_at = _clock()
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
-        with state_table(shop, as_of, rules) as cuts:
+        with state_table(shop, as_of, rules, cuts) as cuts:
             writing = {"shop_id": shop.pk, "started_at": started_at}
             changed = _execute(Statement(state.UPDATE, writing)) + _execute(Statement(state.INSERT, writing))
             return _keep_run(as_of, started_at, rules, cuts, changed=changed)
@@ -117,13 +118,13 @@ def rules_of_shop() -> Rules:
 
 
 @contextmanager
-def state_table(shop: Shop, as_of: datetime.date, rules: Rules) -> Iterator[dict]:
-    """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by."""
+def state_table(shop: Shop, as_of: datetime.date, rules: Rules, cuts: dict | None = None) -> Iterator[dict]:
+    """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by:
+    those given, or the shop's own.
+    """
     with in_index_order():
         _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
-    cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
-    cuts["value_score"] = None
-    cuts["value_score"] = _row(Statement(state.value_median_sql(rules), cuts))["percentile_cont"]
+    cuts = cuts or _cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
     _execute(Statement(f"DROP TABLE {state.FACTS}"))
     # Nobody else analyses a temporary table, and without that the writing below would go row by row.
@@ -132,16 +133,25 @@ def state_table(shop: Shop, as_of: datetime.date, rules: Rules) -> Iterator[dict
     _execute(Statement(f"DROP TABLE {state.STATE}"))
 
 
+def _cuts(rules: Rules) -> dict:
+    cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
+    cuts["value_score"] = None
+    cuts["value_score"] = _row(Statement(state.value_median_sql(rules), cuts))["percentile_cont"]
+    return cuts
+
+
 def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun:
+    sums = _sums()
+    customers = sum(count for count, _ in sums["stage"].values())
     return ScoreRun.objects.create(
         as_of=as_of,
         started_at=started_at,
         finished_at=_clock(),
         window_days=rules.window_days,
-        customers=cuts["customers"],
-        buyers=cuts["buyers"],
+        customers=customers,
+        buyers=customers - sums["stage"].get(lifecycle.STAGES[0], [0, 0])[0],
         cuts=cuts,
-        sums=_sums(),
+        sums=sums,
         **fields,
     )
 

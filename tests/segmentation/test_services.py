@@ -41,6 +41,17 @@ def test_the_sql_gives_what_the_pure_rules_give(shop, seed, window_days):
     }
 
 
+def test_given_cuts_are_used_as_they_are(shop):
+    make_history(4, TODAY)
+    cuts = services.score_shop(before(60)).cuts
+    run = services.score_shop(TODAY, cuts=cuts)
+    assert run.cuts == cuts
+    facts = facts_by_hand(TODAY)
+    assert (run.customers, run.buyers) == (len(facts), sum(bool(fact["days"]) for fact in facts.values()))
+    for customer_id, fact in facts.items():
+        assert stored(customer_id) == state_by_hand(fact, cuts, TODAY)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_one_customer_is_scored_as_the_whole_shop_scores_them(shop, seed):
     make_history(seed, TODAY)
