@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from campaigns import results
 from loyalty.points import services as points
+from loyalty.shops import weeks
 from loyalty.tiers import services as tiers
 from segmentation import services as segmentation
 
@@ -47,4 +48,11 @@ def night(day: datetime.date) -> dict[str, int]:
     review = tiers.review_shop(day)
     points.catch_up()
     results.renew_verdicts(day)
+    if weeks.is_due(day):
+        weeks.run(day, week)
     return {"scored": run.customers, "moved_up": review.moved_up, "moved_down": review.moved_down}
+
+
+def week(day: datetime.date) -> dict[str, object]:
+    """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
+    return {}

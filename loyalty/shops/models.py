@@ -19,7 +19,17 @@ from loyalty.ui.presentation import Presentation
 
 from .fields import ShopModel
 
-__all__ = ["AuditEntry", "NightRun", "Role", "Shop", "ShopModel", "StaffInvitation", "StaffMember", "User"]
+__all__ = [
+    "AuditEntry",
+    "NightRun",
+    "Role",
+    "Shop",
+    "ShopModel",
+    "StaffInvitation",
+    "StaffMember",
+    "User",
+    "WeekRun",
+]
 
 
 class UserManager(BaseUserManager):
@@ -239,6 +249,21 @@ class NightRun(ShopModel):
     class Meta:
         ordering = ["-day"]
         constraints = [models.UniqueConstraint(fields=["shop", "day"], name="one_night_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class WeekRun(ShopModel):
+    """The weekly work of a shop as of one day, done with that day's night."""
+
+    day = models.DateField()
+    finished_at = models.DateTimeField(auto_now=True)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["shop", "day"], name="one_week_per_day")]
 
     def __str__(self) -> str:
         return f"{self.day}"
