@@ -2,12 +2,16 @@
 
 from .choices import GapSource, Quadrant, Segment, Stage
 from .history import ScoreSpan
+from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
 from .scheme import Scheme
 from .scores import CustomerScore, ScoreRun
 
 __all__ = [
     "CustomerScore",
     "GapSource",
+    "OwnSegment",
+    "OwnSegmentMember",
+    "OwnSegmentVersion",
     "Quadrant",
     "Scheme",
     "ScoreRun",
