@@ -76,9 +76,7 @@ class OwnSegmentVersion(ShopModel):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "segment", "number"], name="one_own_version_per_number"
-            )
+            models.UniqueConstraint(fields=["shop", "segment", "number"], name="one_own_version_per_number")
         ]
 
     def __str__(self) -> str:
