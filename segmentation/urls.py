@@ -13,6 +13,7 @@ urlpatterns = [
     path("value/", views.quadrant_list, name="quadrant_list"),
     path("pareto/", views.pareto, name="pareto"),
     path("settings/", views.scheme, name="scheme"),
+    path("reports/people/", views.people, name="people"),
 ]
 ACCESS = {
     "segment_list": Access(MARKETING),
@@ -20,4 +21,5 @@ ACCESS = {
     "quadrant_list": Access(MARKETING),
     "pareto": Access(MARKETING),
     "scheme": Access(OWNER_ONLY, FORM),
+    "people": Access(MARKETING),
 }

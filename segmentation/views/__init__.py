@@ -1,10 +1,12 @@
 """The screens of what we make of the customers."""
 
 from .boards import pareto, quadrant_list, segment_list, stage_list
+from .people import people
 from .steering import scheme
 
 __all__ = [
     "pareto",
+    "people",
     "quadrant_list",
     "scheme",
     "segment_list",

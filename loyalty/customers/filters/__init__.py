@@ -21,8 +21,12 @@ from loyalty.ui.text import persian_digits, without_marks
 from .. import search
 from ..models import Customer
 from ..models.customer import CustomerQuerySet
-from .conditions import CONDITIONS, Condition
+from .conditions import CONDITIONS as PLAIN
+from .conditions import Condition
+from .gaps import GAPS
 
+# In the order in which they are said.
+CONDITIONS = (*PLAIN, *GAPS)
 MAX_TEXT = 100
 # Column of the list → (fields to sort by, whether they stand in the score).
 SORTS = {
