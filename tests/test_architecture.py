@@ -40,7 +40,9 @@ OPEN_SCREENS = {("campaigns", "loyalty.customers.filters")}
 # Formulas and rules that open in a notebook: no Django, no room.
 PURE = (
     "segmentation/rfm.py",
+    "segmentation/churn.py",
     "segmentation/rules.py",
+    "segmentation/cutting.py",
     "segmentation/lifecycle.py",
     "segmentation/value_volume.py",
     "campaigns/uplift.py",
