@@ -13,6 +13,7 @@ from campaigns import results
 from loyalty.points import services as points
 from loyalty.shops import weeks
 from loyalty.tiers import services as tiers
+from segmentation import reports
 from segmentation import services as segmentation
 
 # Up to this many customers are renewed one by one; for more, one pass over the whole shop is cheaper.
@@ -55,4 +56,4 @@ def night(day: datetime.date) -> dict[str, int]:
 
 def week(day: datetime.date) -> dict[str, object]:
     """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
-    return {}
+    return {**reports.renew_week(day)}

@@ -5,9 +5,11 @@ from .history import ScoreSpan
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
 from .scheme import Scheme
 from .scores import CustomerScore, ScoreRun
+from .taste import CustomerTaste, Weekday
 
 __all__ = [
     "CustomerScore",
+    "CustomerTaste",
     "GapSource",
     "OwnSegment",
     "OwnSegmentMember",
@@ -18,4 +20,5 @@ __all__ = [
     "ScoreSpan",
     "Segment",
     "Stage",
+    "Weekday",
 ]
