@@ -14,6 +14,7 @@ urlpatterns = [
     path("pareto/", views.pareto, name="pareto"),
     path("settings/", views.scheme, name="scheme"),
     path("reports/people/", views.people, name="people"),
+    path("reports/people/quality/", views.data_quality, name="data_quality"),
 ]
 ACCESS = {
     "segment_list": Access(MARKETING),
@@ -22,4 +23,5 @@ ACCESS = {
     "pareto": Access(MARKETING),
     "scheme": Access(OWNER_ONLY, FORM),
     "people": Access(MARKETING),
+    "data_quality": Access(MARKETING),
 }

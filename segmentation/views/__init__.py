@@ -2,9 +2,11 @@
 
 from .boards import pareto, quadrant_list, segment_list, stage_list
 from .people import people
+from .quality import data_quality
 from .steering import scheme
 
 __all__ = [
+    "data_quality",
     "pareto",
     "people",
     "quadrant_list",
