@@ -4,16 +4,65 @@ hidden elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from . import rfm, value_volume
+from . import cutting, rfm, value_volume
+
+# The same weight for all three: the published groups know no other.
+RFM_WEIGHTS = {"r": 34, "f": 33, "m": 33}
+_MAP = re.compile(f"[a-{chr(ord('a') + len(rfm.SEGMENTS) - 1)}]{{{len(rfm.CELL_MAP)}}}")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How to score. `window_days` is None for all time; `cell_map` as rfm.CELL_MAP; weights are whole percents."""
+    """How to score.
+
+    - `window_days`: orders and money of the last days only; None for all time.
+    - `cuts`: by measure (rfm's `recency_days`, `frequency`, `monetary_amount`) "fifths" or four ascending
+      numbers; a measure left out is cut as `cutting` finds best for the shop.
+    - `refresh`: when kept cuts are taken anew, a word of `cutting.REFRESHES`.
+    - `cell_map` as rfm.CELL_MAP; `names` of segments that the owner calls otherwise.
+    - `rfm_weights`, `value_weights`: whole percents, 100 together.
+    """
 
     window_days: int | None = None
+    cuts: Mapping[str, str | list[float]] = field(default_factory=dict)
+    refresh: str = cutting.MONTHLY
     cell_map: str = rfm.CELL_MAP
+    names: Mapping[str, str] = field(default_factory=dict)
+    rfm_weights: Mapping[str, int] = field(default_factory=lambda: dict(RFM_WEIGHTS))
     value_weights: Mapping[str, int] = field(default_factory=lambda: dict(value_volume.WEIGHTS))
+
+    def __post_init__(self) -> None:
+        # The map and the weights are written into SQL.
+        if not _MAP.fullmatch(self.cell_map):
+            raise ValueError("A map has one segment for each of the 125 cells.")
+        if not all(
+            type(weight) is int for weight in (*self.rfm_weights.values(), *self.value_weights.values())
+        ):
+            raise ValueError("A weight is a whole percent.")
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping) -> Rules:
+        """Return the rules kept as `to_json` gave them; what was not known then is as it stands by itself."""
+        return cls(**{name: kept[name] for name in cls.__dataclass_fields__ if name in kept})
+
+    @property
+    def basis(self) -> dict:
+        """What cuts rest on: kept cuts of another basis mean something else."""
+        return {
+            "window_days": self.window_days,
+            "cuts": dict(self.cuts),
+            "value_weights": dict(self.value_weights),
+        }
+
+
+def rfm_score(r: int, f: int, m: int, weights: Mapping[str, int] = RFM_WEIGHTS) -> float:
+    """Return 0 (1 in all three) to 100 (5 in all three): the three scores by their weights."""
+    scores = {"r": r, "f": f, "m": m}
+    return 25 * sum(weights[name] * (score - 1) for name, score in scores.items()) / sum(weights.values())

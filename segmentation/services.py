@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -13,36 +13,49 @@ from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import lifecycle, rfm, state
-from .models import Scheme, ScoreRun
+from . import history, keeping, lifecycle, state
+from .models import CutsReason, Scheme, ScoreRun
 from .rules import Rules
+from .statements import execute as _execute
+from .statements import row as _row
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
 LOCK = 0x5345474D
 
 # Weeks that a trend goes back, the present one included.
 TREND_WEEKS = 12
+# Weeks that are looked back on, the present one included.
+HISTORY_WEEKS = 52
 # Looking back adds up the orders once for each week: in a larger shop the trend rather grows with the nights.
 LOOK_BACK_MOST = 20_000
 
 
-def score_shop(as_of: datetime.date, *, cuts: dict | None = None) -> ScoreRun:
+def score_shop(as_of: datetime.date, *, cuts: dict | None = None, wish: CutsReason | None = None) -> ScoreRun:
     """Score every customer of the shop in scope as of `as_of`, in one transaction, and return the run.
 
-    `cuts`, those of an earlier run, are used as they are; where None they are taken from the shop as it is
-    now. Only rows that differ are written. Two runs of one shop wait for each other; a customer who is scored
-    while a run is under way keeps that newer row.
+    `cuts`, those of an earlier run, are used as they are; where None the kept ones are, or fresh ones where
+    `keeping` has a reason for them or `wish` gives one. Only rows that differ are written. Two runs of one
+    shop wait for each other; a customer who is scored while a run is under way keeps that newer row.
     """
     shop = current_shop()
     rules = rules_of_shop()
+    taking = keeping.Taking(shop, as_of, rules, ScoreRun.objects.current(), wish)
     with transaction.atomic():
         # Before the lock: whoever could not share it was scored after this moment.
         started_at = _clock()
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
-        with state_table(shop, as_of, rules, cuts) as cuts:
-            writing = {"shop_id": shop.pk, "started_at": started_at}
-            changed = _execute(Statement(state.UPDATE, writing)) + _execute(Statement(state.INSERT, writing))
-            return _keep_run(as_of, started_at, rules, cuts, changed=changed)
+        with state_table(shop, as_of, rules, cuts or taking.cuts) as found:
+            params = {"shop_id": shop.pk, "started_at": started_at}
+            history_on = history.day_to_keep(as_of)
+            changed = sum(
+                _row(history.writing(Statement(sql, params), history_on))["count"]
+                for sql in (state.UPDATE, state.INSERT)
+            )
+            if history_on and history.lags_behind():
+                history.keep(state.STATE, shop.pk, as_of)
+            run = _keep_run(as_of, started_at, rules, found, changed=changed, **taking.fields(given=cuts))
+    keeping.tell(run)
+    return run
 
 
 def score_customer(customer_id: int, as_of: datetime.date) -> None:
@@ -50,7 +63,7 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
     none).
     """
     run = ScoreRun.objects.current()
-    if run is None or not run.buyers:
+    if run is None or not run.buyers or "basis" not in run.cuts:
         score_shop(as_of)
         return
     shop = current_shop()
@@ -63,15 +76,25 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
         rules = rules_of_shop()
         relation = state.relation_sql(shop, as_of, run.window_days, [customer_id])
         found = state.upsert_sql(state.state_sql(f"({relation.sql})", as_of, run.cuts, rules))
-        writing = {"shop_id": shop.pk, "started_at": _clock()}
-        _execute(Statement(found.sql, relation.params | found.params | writing))
+        params = relation.params | found.params | {"shop_id": shop.pk, "started_at": _clock()}
+        _execute(history.writing(Statement(found.sql, params), as_of if as_of >= run.as_of else None))
 
 
-def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None = LOOK_BACK_MOST) -> int:
-    """Count the groups as of the past weeks for which no run exists, and return how many were counted.
+def look_back(
+    as_of: datetime.date,
+    *,
+    refresh: bool = False,
+    most: int | None = LOOK_BACK_MOST,
+    told_from: datetime.date | None = None,
+) -> int:
+    """Count the groups as of the weeks of the past year for which no run exists, and keep who was what in
+    them; return how many weeks were counted.
 
-    Writes no customer row. With `refresh` the earlier looks back are counted anew, as an import of old orders
-    asks. A shop of more than `most` customers is left as it is (None: none is too large).
+    A past day is scored by the cuts of that day, as a run would have done then: by today's, a shop that has
+    grown would seem to have had nobody in its better groups. Writes no score. History of the days from
+    `told_from` on (of the first run, where None) stays as it was told. With `refresh` the earlier looks back
+    are made anew, as an import of old orders asks. A shop of more than `most` customers is left as it is
+    (None: none is too large).
     """
     if most is not None and Customer.objects.order_by()[: most + 1].count() > most:
         return 0
@@ -80,16 +103,29 @@ def look_back(as_of: datetime.date, *, refresh: bool = False, most: int | None =
     counted = 0
     with transaction.atomic():
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
+        runs = ScoreRun.objects.filter(is_look_back=False)
+        told_from = told_from or runs.order_by("as_of").values_list("as_of", flat=True).first() or as_of
         if refresh:
             ScoreRun.objects.filter(is_look_back=True).delete()
-        for week in range(1, TREND_WEEKS):
+        is_anew = not ScoreRun.objects.filter(is_look_back=True).exists()
+        if is_anew:
+            history.begin_weeks()
+        for week in range(HISTORY_WEEKS - 1, 0, -1):
             day = as_of - datetime.timedelta(weeks=week)
-            if ScoreRun.objects.filter(as_of__gt=day - datetime.timedelta(weeks=1), as_of__lte=day).exists():
+            week_before = day - datetime.timedelta(weeks=1)
+            is_told = ScoreRun.objects.filter(as_of__gt=week_before, as_of__lte=day).exists()
+            is_kept = is_anew and day < told_from
+            if is_told and not is_kept:
                 continue
             started_at = _clock()
             with state_table(shop, day, rules) as cuts:
-                _keep_run(day, started_at, rules, cuts, is_look_back=True)
-            counted += 1
+                if not is_told:
+                    _keep_run(day, started_at, rules, cuts, is_look_back=True)
+                    counted += 1
+                if is_kept:
+                    history.note_week(state.STATE, day)
+        if is_anew:
+            history.put_weeks(shop.pk, told_from)
     return counted
 
 
@@ -114,30 +150,25 @@ JOIN customers_customer AS customer ON customer.shop_id = %(shop_id)s AND custom
 def rules_of_shop() -> Rules:
     """Return how the shop in scope scores: what its owner chose, or what stands where nobody chose."""
     scheme = Scheme.objects.first()
-    return Rules() if scheme is None else Rules(window_days=scheme.window_days)
+    return Rules() if scheme is None else scheme.rules
 
 
 @contextmanager
-def state_table(shop: Shop, as_of: datetime.date, rules: Rules, cuts: dict | None = None) -> Iterator[dict]:
+def state_table(
+    shop: Shop, as_of: datetime.date, rules: Rules, cuts: dict | Callable[[], dict] | None = None
+) -> Iterator[dict]:
     """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by:
-    those given, or the shop's own.
+    those given (or found by calling, once the facts are there), or the shop's own.
     """
     with in_index_order():
         _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
-    cuts = cuts or _cuts(rules)
+    cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
     _execute(Statement(f"DROP TABLE {state.FACTS}"))
     # Nobody else analyses a temporary table, and without that the writing below would go row by row.
     _execute(Statement(f"ANALYZE {state.STATE} (customer_id)"))
     yield cuts
     _execute(Statement(f"DROP TABLE {state.STATE}"))
-
-
-def _cuts(rules: Rules) -> dict:
-    cuts = _row(Statement(state.CUTS, {"shares": list(rfm.SHARES)})) | _row(Statement(state.SHOP_GAP))
-    cuts["value_score"] = None
-    cuts["value_score"] = _row(Statement(state.value_median_sql(rules), cuts))["percentile_cont"]
-    return cuts
 
 
 def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun:
@@ -148,6 +179,7 @@ def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun
         started_at=started_at,
         finished_at=_clock(),
         window_days=rules.window_days,
+        version=Scheme.objects.values_list("number", flat=True).first() or 0,
         customers=customers,
         buyers=customers - sums["stage"].get(lifecycle.STAGES[0], [0, 0])[0],
         cuts=cuts,
@@ -170,18 +202,6 @@ FROM {state.STATE} GROUP BY segment, stage, quadrant"""
                     entry[0] += customers
                     entry[1] += amount
     return sums
-
-
-def _execute(statement: Statement) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params or None)
-        return cursor.rowcount
-
-
-def _row(statement: Statement) -> dict:
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params or None)
-        return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
 
 
 def _clock() -> datetime.datetime:

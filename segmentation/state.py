@@ -14,7 +14,7 @@ from collections.abc import Collection
 from loyalty.customers.facts import Statement, engagement_sql, facts_sql
 from loyalty.shops.models import Shop
 
-from . import lifecycle, rfm, value_volume
+from . import cutting, lifecycle, rfm, value_volume
 from .rules import Rules
 
 FACTS, STATE = "segmentation_facts", "segmentation_state"
@@ -36,7 +36,10 @@ COLUMNS = (
     "lifetime_amount",
     "margin_share",
     "full_price_share",
+    "refunded_amount",
     "engagements",
+    "advocacies",
+    "complaints",
     "own_gap_days",
     "gap_spread",
     "expected_gap_days",
@@ -52,22 +55,10 @@ COLUMNS = (
     "quadrant",
 )
 
-_VALUE_CUTS = {
-    name: f"cuts.{name}"
-    for name in ("margin_share", "full_price_share", "gap_spread", "engagements", "knows_engagement")
-}
-
 
 def value_score_sql(rules: Rules) -> str:
     """Return SQL for the value score over `facts` and `cuts`."""
-    return value_volume.value_score_sql(
-        "facts.margin_share",
-        "facts.full_price_share",
-        "facts.gap_spread",
-        "facts.engagements",
-        _VALUE_CUTS,
-        rules.value_weights,
-    )
+    return value_volume.value_score_sql("facts", "cuts", rules.value_weights)
 
 
 def relation_sql(
@@ -77,6 +68,13 @@ def relation_sql(
     facts = facts_sql(shop, as_of, window_days, customer_ids)
     engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, customer_ids)
     some = " AND customer.id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
+    load = value_volume.service_load_sql(
+        "fact.discount_amount",
+        "fact.refunded_amount",
+        "fact.gross_amount",
+        "coalesce(engagement.complaints, 0)",
+        "fact.frequency",
+    )
     sql = f"""
 SELECT customer.id AS customer_id, %(as_of)s - fact.last_order_on AS recency_days,
        fact.first_order_on, fact.last_order_on, fact.days,
@@ -89,7 +87,11 @@ SELECT customer.id AS customer_id, %(as_of)s - fact.last_order_on AS recency_day
        CASE WHEN fact.costed_amount > 0 THEN fact.profit_amount::float8 / fact.costed_amount END
            AS margin_share,
        fact.full_price_orders::float8 / nullif(fact.frequency, 0) AS full_price_share,
-       coalesce(engagement.engagements, 0) AS engagements, rhythm.own_gap_days, rhythm.gap_spread
+       fact.last_order_on - fact.first_order_on AS tenure_days,
+       coalesce(fact.refunded_amount, 0) AS refunded_amount, {load} AS service_load,
+       coalesce(engagement.engagements, 0) AS engagements,
+       coalesce(engagement.advocacies, 0) AS advocacies, coalesce(engagement.complaints, 0) AS complaints,
+       rhythm.own_gap_days, rhythm.gap_spread
 FROM customers_customer AS customer
 LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = customer.id
 LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = customer.id
@@ -116,8 +118,9 @@ def _fifths(column: str) -> str:
 CUTS = f"""
 SELECT count(*) AS customers, count(last_order_on) AS buyers,
        {_fifths("recency_days")}, {_fifths("frequency")}, {_fifths("monetary_amount")},
-       {_fifths("margin_share")}, {_fifths("full_price_share")}, {_fifths("gap_spread")}, {_fifths("engagements")},
-       coalesce(bool_or(engagements > 0), false) AS knows_engagement,
+       {", ".join(_fifths(measure) for measure in value_volume.MEASURES)},
+       {", ".join(f"coalesce(bool_or({dealt} > 0), false) AS {flag}" for flag, dealt in value_volume.FLAGS.items())},
+       count(*) FILTER (WHERE cardinality(days) > 1) AS repeaters,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
            FILTER (WHERE last_order_on IS NOT NULL) AS order_days
 FROM {FACTS}"""
@@ -131,12 +134,16 @@ FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
       FROM {FACTS} WHERE cardinality(days) > 1) AS gaps"""
 
 # The frozen cuts as a one-row relation of typed columns.
-_CUTS_ROW = """SELECT %(recency_days)s::float8[] AS recency_days, %(frequency)s::float8[] AS frequency,
-       %(monetary_amount)s::float8[] AS monetary_amount, %(margin_share)s::float8[] AS margin_share,
-       %(full_price_share)s::float8[] AS full_price_share, %(gap_spread)s::float8[] AS gap_spread,
-       %(engagements)s::float8[] AS engagements, %(knows_engagement)s::boolean AS knows_engagement,
-       %(order_days)s::float8 AS order_days, %(gap_days)s::float8 AS gap_days,
-       %(value_score)s::float8 AS value_score"""
+_CUTS_ROW = "SELECT " + ", ".join(
+    [f"%({name})s::float8[] AS {name}" for name in (*cutting.MEASURES, *value_volume.MEASURES)]
+    + [f"%({name})s::boolean AS {name}" for name in value_volume.FLAGS]
+    + [f"%({name})s::float8 AS {name}" for name in ("order_days", "gap_days", "value_score")]
+)
+
+# The basket in the middle, which only a small shop is asked for: a sort of all buyers is dear.
+BASKET = f"""
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY monetary_amount::float8 / frequency) AS basket_amount
+FROM {FACTS} WHERE frequency > 0"""
 
 
 def value_median_sql(rules: Rules) -> str:
@@ -187,7 +194,8 @@ scored AS (
 SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_order_on, facts.recency_days,
        facts.frequency, facts.order_days, facts.monetary_amount, facts.profit_amount, facts.gross_amount,
        facts.discount_amount, facts.lifetime_orders, facts.lifetime_order_days, facts.lifetime_amount,
-       facts.margin_share, facts.full_price_share, facts.engagements, facts.own_gap_days, facts.gap_spread,
+       facts.margin_share, facts.full_price_share, facts.refunded_amount, facts.engagements,
+       facts.advocacies, facts.complaints, facts.own_gap_days, facts.gap_spread,
        CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
        {lifecycle.expected_on_sql("facts.last_order_on", "facts.expected_gap_days")} AS expected_on,
        CASE WHEN is_buyer THEN {gap_source} ELSE '' END AS gap_source,

@@ -1,48 +1,120 @@
 """Value against volume: what makes a customer worth having, apart from how often they come.
 
-Value has four parts: margin, share of orders at full price, regularity of the visits and engagement beyond
-buying. Each is scored from 1 to 5 by the fifths of the shop, as in RFM. A part that is not known (cost
-never entered, two visits only) is left out and the weights of the others are scaled up, so the score works
-with and without known cost and never takes unknown for zero. Volume is the number of order days. Both axes
-are cut at the shop's own median; more than the median counts as high.
+Value has seven parts: margin, share of orders at full price, regularity of the visits, tenure, engagement
+beyond buying, advocacy, and what it costs to serve them. Each is scored from 1 to 5 by the fifths of the
+shop, as in RFM. A part that is not known (cost never entered, two visits only) is left out and the weights of
+the others are scaled up, so the score works with and without known cost and never takes unknown for zero.
+Volume is the number of order days. Both axes are cut at the shop's own median; more than the median counts as
+high.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from . import rfm
 
-# Percent of the whole where every part is known.
-WEIGHTS = {"margin": 40, "full_price": 25, "regularity": 20, "engagement": 15}
+
+@dataclass(frozen=True)
+class Part:
+    """What a part is measured by. `known_if` names the flag among the cuts without which nobody's is known."""
+
+    measure: str
+    more_is_better: bool = True
+    known_if: str = ""
+
+
+PARTS = {
+    "margin": Part("margin_share"),
+    "full_price": Part("full_price_share"),
+    "regularity": Part("gap_spread", more_is_better=False),
+    "tenure": Part("tenure_days"),
+    "engagement": Part("engagements", known_if="knows_engagement"),
+    "advocacy": Part("advocacies", known_if="knows_advocacy"),
+    "service": Part("service_load", more_is_better=False),
+}
+MEASURES = tuple(part.measure for part in PARTS.values())
+FLAGS = {"knows_engagement": "engagements", "knows_advocacy": "advocacies"}
+
+# Percent of the whole where every part is known: the balanced preset.
+WEIGHTS = {
+    "margin": 30,
+    "full_price": 20,
+    "regularity": 15,
+    "tenure": 10,
+    "engagement": 10,
+    "advocacy": 5,
+    "service": 10,
+}
 QUADRANTS = ("valued_frequent", "valued_rare", "volume", "occasional")
 # Engagement looks back one year.
 ENGAGEMENT_DAYS = 365
+# A complaint is work for the staff as if a quarter of an order's list price had been given away.
+COMPLAINT_SHARE = 0.25
+# Octolis: how much of a customer's buying hangs on discounts; see discount_dependence.
+DISCOUNT_VALUE_WEIGHT, DISCOUNTED_ORDERS_WEIGHT = 0.8, 0.2
+FEWEST_ORDERS = 2
 
 
-def parts(
-    margin_share: float | None,
-    full_price_share: float | None,
-    gap_spread: float | None,
-    engagements: int,
-    cuts: Mapping,
-) -> dict[str, int | None]:
-    """Return the four parts by name, each 1 to 5 or None where not known.
+def service_load(
+    discount_amount: int, refunded_amount: int, gross_amount: int, complaints: int, orders: int
+) -> float | None:
+    """Return what serving takes, as a share of the list price of what was bought; None without an order.
 
-    `cuts` holds the cuts of `margin_share`, `full_price_share`, `gap_spread` (less of it is better) and
-    `engagements`, None where nobody's is known, and `knows_engagement`: whether the shop records any dealings
-    beyond orders. If it does not, nobody's engagement is known; if it does, a customer without one has none.
+    Discounts given and money paid back, and for each complaint COMPLAINT_SHARE of an order.
     """
+    if gross_amount <= 0 or not orders:
+        return None
+    return (discount_amount + refunded_amount) / gross_amount + COMPLAINT_SHARE * complaints / orders
 
-    def scored(score, value, name):
-        return None if value is None or cuts[name] is None else score(value, cuts[name])
 
-    return {
-        "margin": scored(rfm.score, margin_share, "margin_share"),
-        "full_price": scored(rfm.score, full_price_share, "full_price_share"),
-        "regularity": scored(rfm.recency_score, gap_spread, "gap_spread"),
-        "engagement": scored(rfm.score, engagements, "engagements") if cuts["knows_engagement"] else None,
-    }
+def service_load_sql(discount: str, refunded: str, gross: str, complaints: str, orders: str) -> str:
+    """Return SQL for `service_load`."""
+    return (
+        f"CASE WHEN {gross} > 0 AND {orders} > 0 THEN ({discount} + {refunded})::float8 / {gross}"
+        f" + {COMPLAINT_SHARE}::float8 * {complaints} / {orders} END"
+    )
+
+
+def discount_dependence(
+    discount_amount: int, gross_amount: int, full_price_share: float | None, orders: int
+) -> float | None:
+    """Return 0 (never bought with a discount) to 1: 0.8 of the share of the list price that was given away
+    and 0.2 of the share of orders with a discount. None for fewer than two orders, which show no habit.
+
+    Source: Octolis, "Segmentation by discount sensitivity".
+    """
+    if orders < FEWEST_ORDERS or full_price_share is None or gross_amount <= 0:
+        return None
+    value_share = discount_amount / gross_amount
+    return DISCOUNT_VALUE_WEIGHT * value_share + DISCOUNTED_ORDERS_WEIGHT * (1 - full_price_share)
+
+
+def discount_dependence_sql(discount: str, gross: str, full_price_share: str, orders: str) -> str:
+    """Return SQL for `discount_dependence`."""
+    return (
+        f"CASE WHEN {orders} >= {FEWEST_ORDERS} AND {gross} > 0 THEN"
+        f" {DISCOUNT_VALUE_WEIGHT}::float8 * ({discount}::float8 / {gross})"
+        f" + {DISCOUNTED_ORDERS_WEIGHT}::float8 * (1 - {full_price_share}) END"
+    )
+
+
+def parts(measures: Mapping[str, float | None], cuts: Mapping) -> dict[str, int | None]:
+    """Return the parts by name, each 1 to 5 or None where not known.
+
+    `measures` holds those of MEASURES; `cuts` their cuts, None where nobody's is known, and FLAGS: whether
+    the shop records any such dealings. If it does not, nobody's are known; if it does, a customer without one
+    has none.
+    """
+    return {name: _part(part, measures, cuts) for name, part in PARTS.items()}
+
+
+def _part(part: Part, measures: Mapping[str, float | None], cuts: Mapping) -> int | None:
+    value, steps = measures[part.measure], cuts[part.measure]
+    if value is None or steps is None or (part.known_if and not cuts[part.known_if]):
+        return None
+    return rfm.score(value, steps) if part.more_is_better else rfm.recency_score(value, steps)
 
 
 def value_score(parts: Mapping[str, int | None], weights: Mapping[str, int] = WEIGHTS) -> float | None:
@@ -67,30 +139,24 @@ def quadrant(
     return "valued_rare" if is_valued else "occasional"
 
 
-def value_score_sql(
-    margin_share: str,
-    full_price_share: str,
-    gap_spread: str,
-    engagements: str,
-    cuts: Mapping[str, str],
-    weights: Mapping[str, int] = WEIGHTS,
-) -> str:
-    """Return SQL for `value_score` of `parts`, all expressions; `cuts` names those of `parts` by their keys.
+def value_score_sql(measures: str, cuts: str, weights: Mapping[str, int] = WEIGHTS) -> str:
+    """Return SQL for `value_score` of `parts`; `measures` and `cuts` are relations with these columns.
 
     A comparison with NULL, of the value or of the cuts, makes the whole part NULL, which is unknown.
     """
-    part = {
-        "margin": rfm.score_sql(margin_share, cuts["margin_share"]),
-        "full_price": rfm.score_sql(full_price_share, cuts["full_price_share"]),
-        "regularity": rfm.recency_score_sql(gap_spread, cuts["gap_spread"]),
-        "engagement": f"CASE WHEN {cuts['knows_engagement']} THEN"
-        f" {rfm.score_sql(engagements, cuts['engagements'])} END",
-    }
+    part = {name: _part_sql(one, measures, cuts) for name, one in PARTS.items()}
+    weights = {name: weights[name] for name in PARTS}
     total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in weights.items())
     whole = " + ".join(
         f"CASE WHEN ({part[name]}) IS NULL THEN 0 ELSE {weight} END" for name, weight in weights.items()
     )
     return f"(25 * ({total}))::float8 / nullif({whole}, 0)"
+
+
+def _part_sql(part: Part, measures: str, cuts: str) -> str:
+    score = rfm.score_sql if part.more_is_better else rfm.recency_score_sql
+    sql = score(f"{measures}.{part.measure}", f"{cuts}.{part.measure}")
+    return f"CASE WHEN {cuts}.{part.known_if} THEN {sql} END" if part.known_if else sql
 
 
 def quadrant_sql(value: str, order_days: str, value_median: str, order_days_median: str) -> str:

@@ -42,6 +42,7 @@ PURE = (
     "segmentation/rfm.py",
     "segmentation/churn.py",
     "segmentation/rules.py",
+    "segmentation/spans.py",
     "segmentation/cutting.py",
     "segmentation/lifecycle.py",
     "segmentation/value_volume.py",

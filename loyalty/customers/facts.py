@@ -19,15 +19,15 @@ from loyalty.shops.models import Shop
 
 from .models import Interaction
 
-# Dealings that show interest in the shop. A complaint is not one, and a note is the staff's own.
+# Dealings that show interest in the shop, and those that speak for it to others. A complaint is neither, and a
+# note is the staff's own.
 ENGAGING = (
     Interaction.Kind.VISIT,
     Interaction.Kind.REPLY,
     Interaction.Kind.REDEMPTION,
     Interaction.Kind.SURVEY,
-    Interaction.Kind.REVIEW,
-    Interaction.Kind.REFERRAL,
 )
+ADVOCATING = (Interaction.Kind.REVIEW, Interaction.Kind.REFERRAL)
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def facts_sql(
     - `frequency` (paid orders), `order_days`, `monetary_amount` (net spend minus refunds given in the
       window), `gross_amount`, `discount_amount`, `full_price_orders` (orders without discount) of the
       window;
+    - `refunded_amount`, given back in the window;
     - `profit_amount`, `costed_amount` of the window: profit on, and net spend of, what has a known cost; NULL
       where nothing has. A refund takes back its own cost, or else its order's in proportion; if neither is
       known, the refund stays out of both, as its sale did.
@@ -77,7 +78,7 @@ SELECT orders.customer_id, first_order_on, last_order_on, lifetime_orders,
        orders.lifetime_amount - coalesce(refunds.lifetime_amount, 0) AS lifetime_amount,
        days, frequency, order_days,
        orders.monetary_amount - coalesce(refunds.amount, 0) AS monetary_amount,
-       gross_amount, discount_amount, full_price_orders,
+       gross_amount, discount_amount, full_price_orders, coalesce(refunds.amount, 0) AS refunded_amount,
        orders.profit_amount - coalesce(refunds.profit_amount, 0) AS profit_amount,
        orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount
 FROM (
@@ -119,16 +120,24 @@ LEFT JOIN (
 def engagement_sql(
     shop: Shop, as_of: datetime.date, window_days: int, customer_ids: Collection[int] | None = None
 ) -> Statement:
-    """Return `customer_id, engagements`: dealings beyond buying in the window that ends with `as_of`."""
+    """Return `customer_id, engagements, advocacies, complaints`: how often they dealt with the shop beyond
+    buying, spoke for it, and complained, in the window that ends with `as_of`; only who did any of it.
+    """
     some = " AND customer_id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
     sql = f"""
-SELECT customer_id, count(*) AS engagements FROM customers_interaction
-WHERE shop_id = %(shop_id)s AND kind = ANY(%(engaging)s)
+SELECT customer_id, count(*) FILTER (WHERE kind = ANY(%(engaging)s)) AS engagements,
+       count(*) FILTER (WHERE kind = ANY(%(advocating)s)) AS advocacies,
+       count(*) FILTER (WHERE kind = %(complaint)s) AS complaints
+FROM customers_interaction
+WHERE shop_id = %(shop_id)s AND kind = ANY(%(dealings)s)
       AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s{some}
 GROUP BY customer_id"""
     params: dict = {
         "shop_id": shop.pk,
         "engaging": [str(kind) for kind in ENGAGING],
+        "advocating": [str(kind) for kind in ADVOCATING],
+        "complaint": str(Interaction.Kind.COMPLAINT),
+        "dealings": [str(kind) for kind in (*ENGAGING, *ADVOCATING, Interaction.Kind.COMPLAINT)],
         "engaged_from": _midnight(shop, window_start(as_of, window_days)),
         "engaged_until": _midnight(shop, as_of + datetime.timedelta(days=1)),
     }

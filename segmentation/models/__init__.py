@@ -1,14 +1,18 @@
 """What we make of each customer: scores and groups, the runs that gave them, and what the owner chose."""
 
-from .choices import GapSource, Quadrant, Segment, Stage
-from .history import ScoreSpan
+from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
+from .cohorts import CohortPeriod, CohortRun
+from .history import ScoreHistory, ScoreSpan
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
-from .scheme import Scheme
+from .scheme import Scheme, SchemeVersion
 from .scores import CustomerScore, ScoreRun
 from .taste import CustomerTaste, Weekday
 
 __all__ = [
+    "CohortPeriod",
+    "CohortRun",
     "CustomerScore",
+    "CutsReason",
     "CustomerTaste",
     "GapSource",
     "OwnSegment",
@@ -16,6 +20,8 @@ __all__ = [
     "OwnSegmentVersion",
     "Quadrant",
     "Scheme",
+    "SchemeVersion",
+    "ScoreHistory",
     "ScoreRun",
     "ScoreSpan",
     "Segment",

@@ -48,3 +48,15 @@ class GapSource(models.TextChoices):
     SHOP = "shop"
     OWN_AND_DEFAULT = "own_and_default"
     DEFAULT = "default"
+
+
+class CutsReason(models.TextChoices):
+    """Why a run took the cuts it scored by; the words are in the template that explains it."""
+
+    KEPT = "kept"
+    FIRST = "first"
+    GROWN = "grown"
+    SCHEDULE = "schedule"
+    BY_HAND = "by_hand"
+    RULES = "rules"
+    EARLIER = "earlier"

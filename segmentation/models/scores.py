@@ -10,7 +10,7 @@ from loyalty.customers.models import Customer
 from loyalty.shops.fields import ShopModel, ShopOneToOneField
 
 from .. import lifecycle, value_volume
-from .choices import GapSource, Quadrant, Segment, Stage
+from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
 
 
 class ScoreRunQuerySet(models.QuerySet):
@@ -33,6 +33,17 @@ class ScoreRun(ShopModel):
     cuts = models.JSONField()
     sums = models.JSONField()
     is_look_back = models.BooleanField(default=False)
+    # The version of the scheme, 0 before the owner chose anything.
+    version = models.PositiveIntegerField(default=0)
+    # Cuts are kept from run to run: the day they were taken on, and why this run has the ones it has.
+    cuts_on = models.DateField(null=True)
+    cuts_reason = models.CharField(max_length=10, choices=CutsReason, blank=True)
+    # {"r" | "f" | "m": people with score 1 … 5}, now and on the day the cuts were taken.
+    score_counts = models.JSONField(default=dict)
+    score_counts_then = models.JSONField(default=dict)
+    # Of a run that took fresh cuts over kept ones: the cuts before, and how many changed group by that alone.
+    cuts_before = models.JSONField(null=True)
+    moved_by_cuts = models.PositiveIntegerField(null=True)
 
     objects = ScoreRunQuerySet.as_manager()
 
@@ -71,7 +82,11 @@ class CustomerScore(ShopModel):
     lifetime_amount = models.BigIntegerField()
     margin_share = models.FloatField(null=True)
     full_price_share = models.FloatField(null=True)
+    # Refunds given in the window; dealings of the last year: for the shop's sake, of praise, and complaints.
+    refunded_amount = models.BigIntegerField(default=0)
     engagements = models.IntegerField(default=0)
+    advocacies = models.IntegerField(default=0)
+    complaints = models.IntegerField(default=0)
 
     own_gap_days = models.FloatField(null=True)
     gap_spread = models.FloatField(null=True)
@@ -139,8 +154,32 @@ class CustomerScore(ShopModel):
     @cached_property
     def value_parts(self) -> dict[str, int | None]:
         """The parts of the value score by name, 1 to 5, None where not known; {} before the first run."""
-        if self.run is None or self.recency_days is None:
+        if self.run is None or self.recency_days is None or "basis" not in self.run.cuts:
             return {}
-        return value_volume.parts(
-            self.margin_share, self.full_price_share, self.gap_spread, self.engagements, self.run.cuts
+        return value_volume.parts(self.value_measures, self.run.cuts)
+
+    @cached_property
+    def value_measures(self) -> dict[str, float | None]:
+        """What the parts of the value score are measured by, None where not known."""
+        return {
+            "margin_share": self.margin_share,
+            "full_price_share": self.full_price_share,
+            "gap_spread": self.gap_spread,
+            "tenure_days": (self.last_order_on - self.first_order_on).days if self.last_order_on else None,
+            "engagements": self.engagements,
+            "advocacies": self.advocacies,
+            "service_load": value_volume.service_load(
+                self.discount_amount,
+                self.refunded_amount,
+                self.gross_amount,
+                self.complaints,
+                self.frequency,
+            ),
+        }
+
+    @property
+    def discount_dependence(self) -> float | None:
+        """0 to 1, None for fewer than two orders (value_volume.discount_dependence)."""
+        return value_volume.discount_dependence(
+            self.discount_amount, self.gross_amount, self.full_price_share, self.frequency
         )

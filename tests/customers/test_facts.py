@@ -66,14 +66,14 @@ def test_a_refund_takes_back_its_own_cost_or_its_orders_in_proportion_or_stays_o
     assert {found[order.customer_id]["monetary_amount"] for order in (own, share, loose)} == {50}
 
 
-def test_a_complaint_and_a_note_of_the_staff_are_no_engagement(shop):
+def test_dealings_praise_and_complaints_are_counted_apart_and_notes_of_the_staff_not_at_all(shop):
     customer = CustomerFactory()
     noon = datetime.datetime.combine(TODAY, datetime.time(12), shop.zone)
     for kind in Interaction.Kind:
         Interaction.objects.create(customer=customer, kind=kind, occurred_at=noon)
     Interaction.objects.create(customer=customer, kind="visit", occurred_at=noon + datetime.timedelta(days=1))
-    found = rows(facts.engagement_sql(shop, TODAY, 365))
-    assert found[customer.pk]["engagements"] == len(Interaction.Kind) - 2
+    found = rows(facts.engagement_sql(shop, TODAY, 365))[customer.pk]
+    assert (found["engagements"], found["advocacies"], found["complaints"]) == (4, 2, 1)
 
 
 def test_an_engagement_belongs_to_the_shops_own_day(shop):

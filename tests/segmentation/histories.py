@@ -8,17 +8,19 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from loyalty.customers.models import Customer, Interaction, Order, Refund
 from loyalty.shops.scope import current_shop
-from segmentation import lifecycle, rfm, value_volume
+from segmentation import cutting, lifecycle, rfm, value_volume
+from segmentation.rules import Rules
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
-FIFTHS = (
-    "recency_days",
-    "frequency",
-    "monetary_amount",
-    "margin_share",
-    "full_price_share",
-    "gap_spread",
-    "engagements",
+# Small as the histories are, they are cut by fifths, as the shops of thousands they stand for.
+BY_FIFTHS = dict.fromkeys(cutting.MEASURES, cutting.FIFTHS)
+FIFTHS = (*cutting.MEASURES, *value_volume.MEASURES)
+PRAISE = (Interaction.Kind.REVIEW, Interaction.Kind.REFERRAL)
+DEALINGS = (
+    Interaction.Kind.VISIT,
+    Interaction.Kind.REPLY,
+    Interaction.Kind.REDEMPTION,
+    Interaction.Kind.SURVEY,
 )
 
 
@@ -106,12 +108,22 @@ def facts_by_hand(day: datetime.date, window_days: int | None = None) -> dict[in
             "lifetime_amount": sum(o.net_amount for o in bought) - sum(r.amount for r in given_back),
             "margin_share": profit / costed_amount if costed and costed_amount > 0 else None,
             "full_price_share": sum(not o.discount_amount for o in inside) / len(inside) if inside else None,
-            "engagements": sum(_engages(i, day) for i in customer.interactions.all()),
+            "refunded_amount": sum(amount for amount, _ in back_inside),
+            **_dealings(customer, day),
         }
+        fact = found[customer.pk]
+        fact["tenure_days"] = (days[-1] - days[0]).days if days else None
+        fact["service_load"] = value_volume.service_load(
+            fact["discount_amount"],
+            fact["refunded_amount"],
+            fact["gross_amount"],
+            fact["complaints"],
+            fact["frequency"],
+        )
     return found
 
 
-def cuts_by_hand(facts: dict[int, dict]) -> dict:
+def cuts_by_hand(facts: dict[int, dict], rules: Rules) -> dict:
     """Return the cuts of the shop, as a run keeps them."""
     buyers = [fact for fact in facts.values() if fact["days"]]
     for fact in buyers:
@@ -124,19 +136,28 @@ def cuts_by_hand(facts: dict[int, dict]) -> dict:
     cuts = {
         "customers": len(facts),
         "buyers": len(buyers),
+        "taken_from": len(buyers),
+        "repeaters": sum(len(fact["days"]) > 1 for fact in buyers),
         **{name: rfm.cuts(known(name)) for name in FIFTHS},
         "order_days": lifecycle.median(known("order_days")),
-        "knows_engagement": any(fact["engagements"] for fact in facts.values()),
+        **{flag: any(fact[dealt] for fact in facts.values()) for flag, dealt in value_volume.FLAGS.items()},
         "gap_days": lifecycle.shop_gap(gaps),
         "repeat_gaps": len(gaps),
+        "basis": rules.basis,
     }
+    baskets = [fact["monetary_amount"] / fact["frequency"] for fact in buyers if fact["frequency"]]
+    base = cutting.Base(
+        cuts["buyers"], cuts["repeaters"], cuts["gap_days"], lifecycle.median(baskets) if baskets else None
+    )
+    cuts |= cutting.cuts(cuts, rules.cuts, base)
     values = [value_by_hand(fact, cuts) for fact in buyers]
     return cuts | {"value_score": lifecycle.median(value for value in values if value is not None)}
 
 
 def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
     """Return what the pure rules make of one customer's facts."""
-    state = {name: value for name, value in fact.items() if name not in ("days", "recency_days")}
+    unkept = ("days", "recency_days", "tenure_days", "service_load")
+    state = {name: value for name, value in fact.items() if name not in unkept}
     own = lifecycle.rhythm(fact["days"])
     state |= {"own_gap_days": own.own_gap_days, "gap_spread": own.gap_spread}
     if not fact["days"]:
@@ -174,10 +195,8 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
 
 
 def value_by_hand(fact: dict, cuts: dict) -> float | None:
-    spread = lifecycle.rhythm(fact["days"]).gap_spread
-    return value_volume.value_score(
-        value_volume.parts(fact["margin_share"], fact["full_price_share"], spread, fact["engagements"], cuts)
-    )
+    measures = fact | {"gap_spread": lifecycle.rhythm(fact["days"]).gap_spread}
+    return value_volume.value_score(value_volume.parts(measures, cuts))
 
 
 def _refund_cost(refund: Refund) -> int | None:
@@ -189,7 +208,14 @@ def _refund_cost(refund: Refund) -> int | None:
     return int(share.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _engages(interaction: Interaction, day: datetime.date) -> bool:
-    on = current_shop().day_of(interaction.occurred_at)
-    engaging = interaction.kind not in (Interaction.Kind.COMPLAINT, Interaction.Kind.NOTE)
-    return engaging and day - datetime.timedelta(days=364) <= on <= day
+def _dealings(customer: Customer, day: datetime.date) -> dict[str, int]:
+    year = [
+        dealing.kind
+        for dealing in customer.interactions.all()
+        if day - datetime.timedelta(days=364) <= current_shop().day_of(dealing.occurred_at) <= day
+    ]
+    return {
+        "engagements": sum(kind in DEALINGS for kind in year),
+        "advocacies": sum(kind in PRAISE for kind in year),
+        "complaints": year.count(Interaction.Kind.COMPLAINT),
+    }

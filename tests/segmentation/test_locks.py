@@ -5,17 +5,17 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
-from segmentation import services
+from segmentation import cutting, services, value_volume
 from segmentation.models import ScoreRun
+from segmentation.rules import Rules
 from tests.conftest import TODAY
 from tests.factories import OrderFactory
 
 CUTS = (
-    dict.fromkeys(("recency_days", "frequency", "monetary_amount"), [1.0, 2.0, 3.0, 4.0])
-    | dict.fromkeys(
-        ("margin_share", "full_price_share", "gap_spread", "engagements", "gap_days", "value_score")
-    )
-    | {"knows_engagement": False, "order_days": 1.0}
+    dict.fromkeys(cutting.MEASURES, [1.0, 2.0, 3.0, 4.0])
+    | dict.fromkeys((*value_volume.MEASURES, "gap_days", "value_score"))
+    | dict.fromkeys(value_volume.FLAGS, False)
+    | {"order_days": 1.0, "basis": Rules().basis, "taken_from": 1}
 )
 
 

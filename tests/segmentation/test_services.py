@@ -9,9 +9,10 @@ from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
 from segmentation import services, state
 from segmentation.models import CustomerScore, Scheme, ScoreRun
+from segmentation.rules import Rules
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
-from tests.segmentation.histories import cuts_by_hand, facts_by_hand, make_history, state_by_hand
+from tests.segmentation.histories import BY_FIFTHS, cuts_by_hand, facts_by_hand, make_history, state_by_hand
 
 
 def stored(customer_id: int) -> dict:
@@ -26,11 +27,11 @@ def before(days: int) -> datetime.date:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_sql_gives_what_the_pure_rules_give(shop, seed, window_days):
     make_history(seed, TODAY)
-    if window_days:
-        Scheme.objects.create(window_days=window_days)
+    rules = Rules(window_days, cuts=BY_FIFTHS if seed % 2 else {})
+    Scheme.objects.create(window_days=window_days, chosen={"cuts": rules.cuts})
     run = services.score_shop(TODAY)
     facts = facts_by_hand(TODAY, window_days)
-    cuts = cuts_by_hand(facts)
+    cuts = cuts_by_hand(facts, rules)
     assert run.cuts == cuts
     assert run.customers == len(facts) == CustomerScore.objects.count()
     assert {

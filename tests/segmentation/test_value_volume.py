@@ -10,31 +10,57 @@ CUTS = {
     "margin_share": [0.1, 0.2, 0.3, 0.4],
     "full_price_share": [0.2, 0.5, 0.8, 1.0],
     "gap_spread": [0.3, 0.6, 0.9, 1.2],
+    "tenure_days": [0, 30, 180, 400],
     "engagements": [0, 0, 0, 1],
+    "advocacies": [0, 0, 0, 0],
+    "service_load": [0.0, 0.05, 0.1, 0.2],
     "knows_engagement": True,
+    "knows_advocacy": True,
 }
+NOTHING = dict.fromkeys(value_volume.MEASURES) | {"engagements": 0, "advocacies": 0}
+
+
+def parts(cuts: dict = CUTS, **measures) -> dict:
+    return value_volume.parts(NOTHING | measures, cuts)
 
 
 def test_each_part_is_scored_by_the_fifths_of_the_shop():
-    assert value_volume.parts(0.35, 0.5, 0.2, 1, CUTS) == {
+    found = parts(
+        margin_share=0.35,
+        full_price_share=0.5,
+        gap_spread=0.2,
+        tenure_days=200,
+        engagements=1,
+        advocacies=1,
+        service_load=0.3,
+    )
+    assert found == {
         "margin": 4,
         "full_price": 2,
         "regularity": 5,
+        "tenure": 4,
         "engagement": 4,
+        "advocacy": 5,
+        "service": 1,
     }
 
 
 def test_the_more_the_gaps_differ_the_lower_the_regularity():
-    scores = [
-        value_volume.parts(None, None, spread, 0, CUTS)["regularity"] for spread in (0.3, 0.31, 1.0, 2.0)
-    ]
-    assert scores == [5, 4, 2, 1]
+    assert [parts(gap_spread=spread)["regularity"] for spread in (0.3, 0.31, 1.0, 2.0)] == [5, 4, 2, 1]
 
 
 def test_unknown_cost_leaves_the_other_parts_their_full_weight():
-    parts = value_volume.parts(None, 0.8, 0.7, 0, CUTS)
-    assert parts == {"margin": None, "full_price": 3, "regularity": 3, "engagement": 1}
-    assert value_volume.value_score(parts) == pytest.approx((25 * 50 + 20 * 50) / 60)
+    found = parts(full_price_share=0.8, gap_spread=0.7)
+    assert found["margin"] is None
+    known = {"full_price": 20, "regularity": 15, "engagement": 10, "advocacy": 5}
+    scores = {"full_price": 3, "regularity": 3, "engagement": 1, "advocacy": 1}
+    expected = sum(weight * 25 * (scores[name] - 1) for name, weight in known.items()) / sum(known.values())
+    assert value_volume.value_score(found) == pytest.approx(expected)
+
+
+def test_the_weights_are_a_whole():
+    assert sum(value_volume.WEIGHTS.values()) == 100
+    assert list(value_volume.WEIGHTS) == list(value_volume.PARTS)
 
 
 def test_every_known_part_counts_by_its_weight():
@@ -44,13 +70,28 @@ def test_every_known_part_counts_by_its_weight():
         assert value_volume.value_score(best | {name: 1}) == 100 - weight
 
 
-def test_in_a_shop_that_records_no_dealings_nobodys_engagement_is_known():
-    assert value_volume.parts(0.4, 0.8, 1.0, 0, CUTS | {"knows_engagement": False})["engagement"] is None
+@pytest.mark.parametrize(
+    ("flag", "part"), [("knows_engagement", "engagement"), ("knows_advocacy", "advocacy")]
+)
+def test_in_a_shop_that_records_no_dealings_nobodys_are_known(flag, part):
+    assert parts(CUTS | {flag: False})[part] is None
 
 
 def test_a_customer_of_whom_nothing_is_known_has_no_value_score():
-    nothing = dict.fromkeys(CUTS)
-    assert value_volume.value_score(value_volume.parts(None, None, None, 0, nothing)) is None
+    assert value_volume.value_score(parts(dict.fromkeys(CUTS))) is None
+
+
+def test_serving_takes_discounts_refunds_and_complaints():
+    assert value_volume.service_load(100, 50, 1_000, 0, 4) == 0.15
+    assert value_volume.service_load(100, 50, 1_000, 2, 4) == 0.15 + 0.125
+    assert value_volume.service_load(0, 0, 0, 3, 0) is None
+
+
+def test_discount_dependence_weighs_the_money_four_times_the_orders():
+    assert value_volume.discount_dependence(0, 1_000, 1.0, 5) == 0
+    assert value_volume.discount_dependence(200, 1_000, 0.5, 4) == pytest.approx(0.8 * 0.2 + 0.2 * 0.5)
+    # One order shows no habit.
+    assert value_volume.discount_dependence(200, 1_000, 0.0, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -72,14 +113,17 @@ def test_more_than_the_median_counts_as_high(value, days, quadrant):
     st.none() | st.floats(-1, 1), st.none() | st.floats(0, 1), st.none() | st.floats(0, 5), st.integers(0, 50)
 )
 def test_the_value_score_stays_between_0_and_100(margin, full_price, spread, engagements):
-    score = value_volume.value_score(value_volume.parts(margin, full_price, spread, engagements, CUTS))
+    found = parts(
+        margin_share=margin, full_price_share=full_price, gap_spread=spread, engagements=engagements
+    )
+    score = value_volume.value_score(found)
     assert score is None or 0 <= score <= 100
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.integers(0, 9))
 def test_more_margin_never_lowers_value(one, other, engagements):
     low, high = (
-        value_volume.value_score(value_volume.parts(margin, 0.5, 1.0, engagements, CUTS))
+        value_volume.value_score(parts(margin_share=margin, engagements=engagements))
         for margin in sorted((one, other))
     )
     assert low <= high

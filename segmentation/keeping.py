@@ -1,0 +1,118 @@
+"""Which cuts a run scores by: those kept from the run before, or fresh ones, and why."""
+
+from __future__ import annotations
+
+import datetime
+
+from loyalty.customers.facts import Statement
+from loyalty.shops import audit
+from loyalty.shops.models import Shop
+
+from . import cutting, rfm, state, statements
+from .models import CutsReason, ScoreRun
+from .rules import Rules
+
+_COUNTS = f"SELECT count(*) AS customers, count(last_order_on) AS buyers FROM {state.FACTS}"
+
+
+def reason(
+    as_of: datetime.date, rules: Rules, run: ScoreRun | None, buyers: int, calendar: str
+) -> CutsReason:
+    """Return why the cuts of `run`, the last one, are taken anew as of a day, or that they are kept."""
+    if run is None or run.cuts_on is None or not run.cuts.get("buyers"):
+        return CutsReason.FIRST
+    if run.cuts.get("basis") != rules.basis:
+        return CutsReason.RULES
+    if as_of < run.cuts_on:
+        return CutsReason.EARLIER
+    if cutting.is_other_base(run.cuts["taken_from"], buyers):
+        return CutsReason.GROWN
+    is_due = cutting.is_due(rules.refresh, run.cuts_on, as_of, calendar)
+    return CutsReason.SCHEDULE if is_due else CutsReason.KEPT
+
+
+class Taking:
+    """The cuts of one run, decided once the facts are there: `cuts` is to be called within the state table."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        as_of: datetime.date,
+        rules: Rules,
+        run: ScoreRun | None,
+        wish: CutsReason | None = None,
+    ):
+        self.shop, self.as_of, self.rules, self.run = shop, as_of, rules, run
+        self.wish, self.reason = wish, CutsReason.FIRST
+
+    def cuts(self) -> dict:
+        counts = statements.row(Statement(_COUNTS))
+        found = reason(self.as_of, self.rules, self.run, counts["buyers"], self.shop.calendar)
+        # What a person asked for takes its place before what the calendar says.
+        self.reason = self.wish if self.wish and found != CutsReason.FIRST else found
+        if self.reason == CutsReason.KEPT:
+            return self.run.cuts | counts
+        return fresh_cuts(self.rules)
+
+    def fields(self, given: dict | None = None) -> dict:
+        """Return what the run keeps of this, while the state table stands; `given` cuts count as kept."""
+        counts = score_counts()
+        if given and self.run:
+            self.reason = CutsReason.KEPT
+        kept = {"cuts_reason": self.reason, "score_counts": counts}
+        if self.reason == CutsReason.KEPT:
+            return kept | {"cuts_on": self.run.cuts_on, "score_counts_then": self.run.score_counts_then}
+        kept |= {"cuts_on": self.as_of, "score_counts_then": counts}
+        if self.run is not None and self.run.cuts.get("basis") == self.rules.basis:
+            kept |= {"cuts_before": self.run.cuts, "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules)}
+        return kept
+
+
+def fresh_cuts(rules: Rules) -> dict:
+    """Return the cuts of the facts that are laid out, by what the owner chose and what the shop allows."""
+    found = statements.row(Statement(state.CUTS, {"shares": list(rfm.SHARES)}))
+    found |= statements.row(Statement(state.SHOP_GAP))
+    base = cutting.Base(found["buyers"], found["repeaters"], found["gap_days"], None)
+    if cutting.FALLBACK in cutting.ways(rules.cuts, base).values():
+        base = cutting.Base(**{**base.__dict__, **statements.row(Statement(state.BASKET))})
+    found |= cutting.cuts(found, rules.cuts, base)
+    found |= {"basis": rules.basis, "taken_from": found["buyers"], "value_score": None}
+    median = statements.row(Statement(state.value_median_sql(rules), found))
+    return found | {"value_score": median["percentile_cont"]}
+
+
+def score_counts() -> dict[str, list[int]]:
+    """Return {"r" | "f" | "m": people with score 1 … 5} of the state table."""
+    found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
+    sql = f"""SELECT r_score, f_score, m_score, count(*) FROM {state.STATE}
+WHERE r_score IS NOT NULL GROUP BY r_score, f_score, m_score"""
+    for *cell, people in statements.rows(Statement(sql)):
+        for measure, score in zip("rfm", cell, strict=True):
+            found[measure][score - 1] += people
+    return found
+
+
+def moved_by_cuts(before: dict, rules: Rules) -> int:
+    """Return how many of the state table would be in another segment by the cuts before."""
+    row = ", ".join(f"%({name})s::float8[] AS {name}" for name in cutting.MEASURES)
+    then = rfm.segment_sql(
+        rfm.recency_score_sql("state.recency_days", "cuts.recency_days"),
+        rfm.score_sql("state.frequency", "cuts.frequency"),
+        rfm.score_sql("state.monetary_amount", "cuts.monetary_amount"),
+        rules.cell_map,
+    )
+    sql = f"""SELECT count(*) AS people FROM {state.STATE} AS state, (SELECT {row}) AS cuts
+WHERE state.segment <> '' AND state.segment <> {then}"""
+    return statements.row(Statement(sql, {name: before[name] for name in cutting.MEASURES}))["people"]
+
+
+def tell(run: ScoreRun) -> None:
+    """Leave a line in the audit list where a run took fresh cuts, unless the line of the rules says it."""
+    if run.cuts_reason in (CutsReason.KEPT, CutsReason.RULES) or not run.buyers:
+        return
+    details = {"day": run.cuts_on.isoformat(), "reason": str(run.cuts_reason), "moved": run.moved_by_cuts}
+    if run.cuts_before:
+        details["measures"] = {
+            name: {"before": run.cuts_before[name], "after": run.cuts[name]} for name in cutting.MEASURES
+        }
+    audit.record("segmentation.cuts_taken", **details)

@@ -1,0 +1,28 @@
+"""Runs the statements of this room."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from loyalty.customers.facts import Statement
+
+
+def execute(statement: Statement) -> int:
+    """Run a statement and return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params or None)
+        return cursor.rowcount
+
+
+def rows(statement: Statement) -> list[tuple]:
+    """Return all rows of a SELECT."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params or None)
+        return cursor.fetchall()
+
+
+def row(statement: Statement) -> dict:
+    """Return the one row of a SELECT by its columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.params or None)
+        return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
