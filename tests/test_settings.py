@@ -18,6 +18,8 @@ SERVER = {
     "ALLOWED_HOSTS": "club.example.com",
 }
 OURS = {*SERVER, "DEBUG", "OWNER_DATABASE_URL", "WEB_ROLE", "BASHGAH_TESTING", "CSRF_TRUSTED_ORIGINS"}
+# The browser tests set this one for themselves.
+OURS.add("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess:
