@@ -103,8 +103,8 @@ class Audience:
         Raise ValidationError where a condition of the list cannot be read: leaving it out would write to more
         people than were meant.
         """
-        if self.filter.problems:
-            raise ValidationError(self.filter.problems)
+        if self.filter.refusals:
+            raise ValidationError(self.filter.refusals)
         sql, params = self.judged()
         with connection.cursor() as cursor:
             cursor.execute(

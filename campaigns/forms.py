@@ -92,8 +92,8 @@ class CampaignForm(ShopModelForm):
 
     def clean_audience(self) -> str:
         people = CustomerFilter(self.cleaned_data["audience"])
-        if people.problems:
-            raise ValidationError(people.problems)
+        if people.refusals:
+            raise ValidationError(people.refusals)
         return people.query
 
     def clean_holdout_percent(self) -> int:

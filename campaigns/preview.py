@@ -64,7 +64,7 @@ class Preview:
     @property
     def can_be_sent(self) -> bool:
         return (
-            bool(self.waterfall.receiving) and not self.bubble.problem and not self.audience.filter.problems
+            bool(self.waterfall.receiving) and not self.bubble.problem and not self.audience.filter.refusals
         )
 
 

@@ -17,6 +17,7 @@ from campaigns.audiences import STEPS, Audience, Waterfall
 from campaigns.forms import CampaignForm, TestPhoneForm, address_of, without_page
 from campaigns.models import Campaign
 from campaigns.tables import people_table
+from loyalty.customers.filters import CustomerFilter
 from loyalty.shops.models import Shop
 from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment
 
@@ -25,6 +26,10 @@ def campaign_create(request: HttpRequest) -> HttpResponse:
     """A new draft for the list of customers in the query string (or in the form that comes back)."""
     if request.method == "POST":
         return _save(request, Campaign())
+    people = CustomerFilter(request.GET)
+    if people.on:
+        notice(request, people.refusals[-1], level=messages.WARNING)
+        return redirect(f"{reverse('customers:customer_list')}?{people.query}")
     return _compose(request, CampaignForm(instance=_beginning(request.GET, request.shop)))
 
 

@@ -16,6 +16,7 @@ from loyalty.ui.templatetags.ui import num
 from segmentation.models import ScoreRun
 
 from .filters import CustomerFilter
+from .filters.then import remember
 from .models import Customer
 
 PER_PAGE = 25
@@ -44,6 +45,8 @@ class People(TableData):
         rows = self.people.rows(start, stop)
         members = TierMembership.objects.filter(is_current=True).select_related("tier")
         prefetch_related_objects(rows, Prefetch("tier_memberships", members, to_attr="current_memberships"))
+        if self.people.on:
+            remember(rows, self.people.on)
         return rows
 
     def order_by(self, aliases) -> None:

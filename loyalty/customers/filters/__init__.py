@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.shops.scope import current_shop
+from loyalty.ui.dates import format_day
 from loyalty.ui.money import format_amount
 from loyalty.ui.presentation import current
 from loyalty.ui.text import persian_digits, without_marks
@@ -24,10 +25,21 @@ from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
 from .gaps import GAPS
+from .memory import CONDITIONS as MEMORY
+from .memory import ON, TIMELESS
+from .then import TIER, Was, kept_since, known
 
 # In the order in which they are said.
-CONDITIONS = (*PLAIN, *GAPS)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS)
 MAX_TEXT = 100
+# What stands in the form above the list at once.
+BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
+# What gets a box when the further conditions are opened.
+MORE = {
+    *("spent_min", "spent_max", "recency_max", "recency_min", "orders_min", "orders_max", "birthday"),
+    *("city", "province", "tag", "quadrant", "gender", "late", "near"),
+}
+EARLIER_DAYS = (7, 30, 91, 365)
 # Column of the list → (fields to sort by, whether they stand in the score).
 SORTS = {
     "name": (("name_sort", "pk"), False),
@@ -53,6 +65,7 @@ class CustomerFilter:
 
     `qs` are these people in no order; `rows(start, stop)` a stretch of them in the order asked for. What
     cannot be read is left out and said in `problems`; nothing in `data` raises. `today` is the shop's day.
+    With `on`, a day before today, segment, stage, quadrant and tier are those of that day.
     """
 
     def __init__(self, data: QueryDict | Mapping | str = "", *, today: datetime.date | None = None):
@@ -78,6 +91,8 @@ class CustomerFilter:
             (condition, values[condition.name])
             for condition in CONDITIONS
             if values.get(condition.name) not in (None, "", False, [])
+            # As of today is simply today.
+            and not (condition.name == ON and values[ON] >= self.today)
         ]
 
     @property
@@ -89,11 +104,88 @@ class CustomerFilter:
         return not self.active and not self.text
 
     @cached_property
+    def on(self) -> datetime.date | None:
+        """The past day as of which the list is, None for today's."""
+        day = self.form.cleaned_data.get(ON)
+        return day if day and day < self.today else None
+
+    @cached_property
+    def asks_for_groups(self) -> set[str]:
+        """The kinds of groups that the list asks for."""
+        return {condition.name for condition, _value in self.active if condition.then}
+
+    def carried(self, *, in_more: bool) -> list[tuple[str, str]]:
+        """Return name and value of what is in force and has no box on the list's page.
+
+        `in_more` are those that get one when the further conditions are opened.
+        """
+        return [
+            (name, value)
+            for name, values in QueryDict(self.query).lists()
+            for value in values
+            if name not in BOXED and (name in MORE) is in_more
+        ]
+
+    @property
+    def carried_always(self) -> list[tuple[str, str]]:
+        return self.carried(in_more=False)
+
+    @property
+    def carried_till_opened(self) -> list[tuple[str, str]]:
+        return self.carried(in_more=True)
+
+    @property
+    def earlier(self) -> list[tuple[int, str]]:
+        """The same list some days ago: (days, query string)."""
+        days = [(ago, self.today - datetime.timedelta(days=ago)) for ago in EARLIER_DAYS]
+        return [(ago, self._query(ON, **{ON: day.isoformat()})) for ago, day in days]
+
+    @cached_property
+    def unkept(self) -> list[Condition]:
+        """The conditions in force of which nothing is known as of the past day: they are left out."""
+        if self.on is None:
+            return []
+        return [
+            condition
+            for condition, _value in self.active
+            if condition.name != ON and condition.then is None and condition.name not in TIMELESS
+        ]
+
+    @cached_property
     def qs(self) -> CustomerQuerySet:
         people = Customer.objects.with_consent()
+        if self.on and not self.asks_for_groups:
+            people = people.filter(known(self.on))
         for condition, value in self.active:
-            people = people.filter(condition.where(value, self.today))
+            if condition in self.unkept:
+                continue
+            if self.on and condition.then:
+                people = people.filter(condition.then(value, self.on))
+            else:
+                people = people.filter(condition.where(value, self.today))
         return search.find(people, self.text) if self.text else people
+
+    @cached_property
+    def as_of_today(self) -> CustomerFilter:
+        """The same conditions, as they are met today."""
+        return CustomerFilter(self._query(ON), today=self.today)
+
+    def elsewhere(self, most: int) -> int:
+        """Return how many of the past day's people do not meet the conditions today; count up to `most`."""
+        moved = self.qs.exclude(pk__in=self.as_of_today.qs.order_by().values("pk"))
+        return moved.order_by().values("pk")[:most].count()
+
+    @property
+    def still_query(self) -> str:
+        """The query string of those who met the conditions on the past day and do so today."""
+        were = [
+            str(Was(condition.name, tuple(value), self.on))
+            for condition, value in self.active
+            if condition.then
+        ]
+        kept = QueryDict(self.as_of_today.query, mutable=True)
+        kept.setlist("was", [*kept.getlist("was"), *were])
+        return kept.urlencode()
 
     @property
     def sort(self) -> str:
@@ -134,8 +226,11 @@ class CustomerFilter:
 
     def _query(self, without: str = "", **added: str) -> str:
         kept = QueryDict(mutable=True)
+        spelled = {
+            condition.name: condition.spell(value) for condition, value in self.active if condition.spell
+        }
         for name in ("q", *(condition.name for condition, _value in self.active)):
-            values = self.data.getlist(name)
+            values = spelled.get(name) or self.data.getlist(name)
             if name != without and values and name in self.form.cleaned_data:
                 kept.setlist(name, values)
         kept.update(added)
@@ -150,13 +245,17 @@ class CustomerFilter:
         ]
 
     def _say(self, condition: Condition, value: object) -> str:
+        if condition.say:
+            return str(condition.words) % {"value": condition.say(value)}
         return str(condition.words) % {
             "value": _in_words(condition.name, self.form.fields[condition.name], value)
         }
 
     def describe(self) -> str:
         """Return one sentence that says who these people are, in the visitor's language."""
-        said = [self._say(condition, value) for condition, value in self.active]
+        said = [
+            self._say(condition, value) for condition, value in self.active if condition not in self.unkept
+        ]
         if self.text:
             said.insert(0, _("Found by “%(text)s”") % {"text": self.text})
         if not said:
@@ -166,10 +265,39 @@ class CustomerFilter:
     @cached_property
     def problems(self) -> list[str]:
         """Whole sentences about what could not be read and was left out."""
-        return [
+        unread = [
             _("“%(value)s” could not be read for “%(name)s”, so that condition was left out.")
             % {"value": ", ".join(self.data.getlist(name))[:60], "name": _name_of(name)}
             for name in self.form.errors
+        ]
+        return [*unread, *self._forgotten()]
+
+    def _forgotten(self) -> list[str]:
+        """Say which conditions nobody knows as of the past day, and that a day lies before all memory."""
+        said = [
+            _("“%(name)s” is not kept for past days, so that condition was left out.")
+            % {"name": condition.label}
+            for condition in self.unkept
+        ]
+        if self.on is None or self.asks_for_groups == {TIER}:
+            return said
+        since = kept_since()
+        if since is None or self.on < since:
+            said.append(_("Nothing is kept of a day that early, so nobody is found."))
+        return said
+
+    @property
+    def refusals(self) -> list[str]:
+        """Whole sentences that say why nobody should be written to by this list; [] where all is well."""
+        if self.on is None:
+            return self.problems
+        return [
+            *self.problems,
+            _(
+                "This list is as of %(day)s. Some of these people have come back since, or moved on: write to "
+                "those of them who are still there."
+            )
+            % {"day": format_day(self.on, current())},
         ]
 
 

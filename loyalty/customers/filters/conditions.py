@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from segmentation.models import Quadrant, Segment, Stage
 from ..anniversaries import births_due
 from ..models import Customer
 from .near import one_purchase_away
+from .then import TIER, in_group
 
 MOST_VALUES = 200
 MOST_DAYS = 36_500
@@ -40,12 +42,19 @@ Where = Callable[[Any, datetime.date], Q]
 
 @dataclass(frozen=True)
 class Condition:
-    """One parameter. `where` gets the value as read and the shop's day; `words` may hold %(value)s."""
+    """One parameter. `where` gets the value as read and the shop's day; `words` may hold %(value)s.
+
+    `then` says the same of a past day, where that is kept. `say` puts the value into words and `spell` into
+    addresses, where the plain way will not do.
+    """
 
     name: str
     field: Callable[[], forms.Field]
     where: Where
     words: str
+    then: Where | None = None
+    say: Callable[[Any], str] | None = None
+    spell: Callable[[Any], list[str]] | None = None
 
     @property
     def label(self) -> str:
@@ -80,13 +89,19 @@ def key(text: str) -> int:
     return number
 
 
-def one_of(name: str, column: str, choices, words: str) -> Condition:
+def one_of(name: str, column: str, choices, words: str, then: Where | None = None) -> Condition:
     return Condition(
         name,
         lambda: forms.MultipleChoiceField(choices=choices, required=False),
         lambda values, today: Q(**{f"{column}__in": values}),
         words,
+        then,
     )
+
+
+def group(name: str, choices, words: str) -> Condition:
+    """A group that a customer is in today, and that is kept for past days."""
+    return one_of(name, f"score__{name}", choices, words, partial(in_group, name))
 
 
 def written(name: str, words: str, lookup: str = "in") -> Condition:
@@ -173,11 +188,12 @@ CONDITIONS = (
         lambda: forms.MultipleChoiceField(choices=tier_choices, required=False),
         in_tier,
         gettext_lazy("Tier: %(value)s"),
+        partial(in_group, TIER),
     ),
     flag("near", is_near, gettext_lazy("One purchase from the next tier")),
-    one_of("stage", "score__stage", Stage.choices, gettext_lazy("Stage: %(value)s")),
-    one_of("segment", "score__segment", Segment.choices, gettext_lazy("Segment: %(value)s")),
-    one_of("quadrant", "score__quadrant", Quadrant.choices, gettext_lazy("Value and frequency: %(value)s")),
+    group("stage", Stage.choices, gettext_lazy("Stage: %(value)s")),
+    group("segment", Segment.choices, gettext_lazy("Segment: %(value)s")),
+    group("quadrant", Quadrant.choices, gettext_lazy("Value and frequency: %(value)s")),
     one_of("r", "score__r_score", SCORES, gettext_lazy("Recency score: %(value)s")),
     one_of("f", "score__f_score", SCORES, gettext_lazy("Frequency score: %(value)s")),
     one_of("m", "score__m_score", SCORES, gettext_lazy("Money score: %(value)s")),

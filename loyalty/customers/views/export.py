@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -15,9 +16,10 @@ from loyalty.tiers.models import TierMembership
 from loyalty.ui import dates, money, phones, sheets
 from loyalty.ui.presentation import current
 from loyalty.ui.text import ascii_digits
-from segmentation.models import CustomerScore
+from segmentation.models import CustomerScore, ScoreSpan
 
 from ..filters import CustomerFilter
+from ..filters.then import KINDS, remember
 from ..models import ConsentEvent, Customer
 
 CHUNK = 2_000
@@ -93,12 +95,15 @@ def write(people: CustomerFilter, kind: str) -> tuple[IO[bytes], int]:
     """
     if kind == "xlsx" and people.count(sheets.MOST_ROWS) >= sheets.MOST_ROWS:
         raise ValidationError(_("A sheet holds about a million rows; take the CSV file instead."))
-    return sheets.write(kind, current_shop().name, _heads(), _rows(people))
+    return sheets.write(kind, current_shop().name, _heads(people), _rows(people))
 
 
-def _heads() -> list[str]:
+def _heads(people: CustomerFilter) -> list[str]:
     unit = money.unit_label(current())
-    return [f"{head} ({unit})" if cell in AMOUNTS else str(head) for head, cell in COLUMNS]
+    heads = [f"{head} ({unit})" if cell in AMOUNTS else str(head) for head, cell in COLUMNS]
+    if people.on:
+        heads += [f"{kind} ({_day(people.on)})" for kind in KINDS.values()]
+    return heads
 
 
 AMOUNTS = tuple(cell for _head, cell in COLUMNS[-2:])
@@ -109,5 +114,17 @@ def _rows(people: CustomerFilter) -> Iterator[list[Any]]:
     members = TierMembership.objects.filter(is_current=True).select_related("tier")
     found = people.qs.order_by("pk").select_related("score")
     found = found.prefetch_related(Prefetch("tier_memberships", members, to_attr="current_memberships"))
-    for customer in found.iterator(chunk_size=CHUNK):
-        yield [cell(customer) for _head, cell in COLUMNS]
+    rows = found.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(rows, CHUNK)):
+        if people.on:
+            remember(chunk, people.on)
+        for customer in chunk:
+            row = [cell(customer) for _head, cell in COLUMNS]
+            yield [*row, *_then(customer)] if people.on else row
+
+
+def _then(customer: Customer) -> list[str]:
+    """The groups of the past day, in the order of KINDS."""
+    span, tier = customer.then or ScoreSpan(stage=""), customer.tier_then
+    groups = [span.get_segment_display(), span.get_stage_display(), span.get_quadrant_display()]
+    return [*map(str, groups), tier.name if tier else ""]

@@ -40,6 +40,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         if people.is_everyone
         else Customer.objects.values("pk")[: MOST_COUNTED + 1].count(),
         "most_counted": MOST_COUNTED,
+        "elsewhere": people.elsewhere(MOST_COUNTED + 1) if people.on and people.asks_for_groups else None,
         "export_form": ExportForm(),
     }
     return page_or_fragment(

@@ -82,8 +82,8 @@ class Command(ShopCommand):
     ) -> Campaign:
         """Return the checked campaign, not saved; raise CommandError or ValidationError with a sentence."""
         people = CustomerFilter("" if audience == "all" else audience)
-        if people.problems:
-            raise ValidationError(people.problems)
+        if people.refusals:
+            raise ValidationError(people.refusals)
         if audience != "all" and people.is_everyone:
             raise CommandError(f"“{audience}” names no condition; write --audience all to mean everybody.")
         try:
