@@ -77,6 +77,7 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
         tiers.preset(today - datetime.timedelta(days=FOUNDED_DAYS_AGO))
         for day in review_days(today):
             tiers.review_shop(day)
-        segmentation.look_back(today)
+        # Nobody scored this shop each night; what its campaigns were told is told anew by the week.
+        segmentation.look_back(today, told_from=today)
         pipeline.night(today)
     return shop

@@ -45,7 +45,7 @@ def test_score_says_what_it_did(shop):
 def test_score_can_look_back_for_the_trends(shop):
     factories.OrderFactory(on=before(30))
     run("score", shop=shop.slug, as_of="2026-11-23", look_back=True)
-    assert ScoreRun.objects.filter(is_look_back=True).count() == 11
+    assert ScoreRun.objects.filter(is_look_back=True).count() == 51
 
 
 def test_a_day_that_is_none_is_refused_in_a_sentence(shop):

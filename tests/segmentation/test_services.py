@@ -194,9 +194,9 @@ def test_looking_back_counts_the_past_weeks_once_and_touches_no_customer(shop):
     make_history(3, TODAY)
     run = services.score_shop(TODAY)
     scores = list(CustomerScore.objects.order_by("pk").values())
-    assert services.look_back(TODAY) == services.TREND_WEEKS - 1
+    assert services.look_back(TODAY) == services.HISTORY_WEEKS - 1
     assert services.look_back(TODAY) == 0
-    assert services.look_back(TODAY, refresh=True) == services.TREND_WEEKS - 1
+    assert services.look_back(TODAY, refresh=True) == services.HISTORY_WEEKS - 1
     assert list(CustomerScore.objects.order_by("pk").values()) == scores
     assert ScoreRun.objects.current() == run
 
