@@ -175,7 +175,9 @@ def fit_buy_till_you_die(h: Histories) -> BuyTillYouDie:
         raise NotEnoughHistory(f"{repeaters:.0f} repeat buyers, {FEWEST_REPEATERS} are needed")
     # alpha is a length of time: starting at the scale of the data, every parameter is of order one.
     start = np.log([0.5, max(h.count @ h.T / h.count.sum() / 4, 1.0), 0.5, 2.0])
-    logs, value = _minimum(negative_log_likelihood, start, [(-9, 9), (-6, 14), (-9, 9), (-9, 12)], h)
+    # With a above 100 everybody leaves alike: the likelihood is flat there, and 2F1 soon overflows.
+    bounds = [(-9, 9), (-6, 14), (-9, np.log(100)), (-9, np.log(10_000))]
+    logs, value = _minimum(negative_log_likelihood, start, bounds, h)
     people = h.count.sum()
     covariance = _inverse(_slopes_of(lambda at: negative_log_likelihood(at, h)[1], logs) * people)
     return BuyTillYouDie(*np.exp(logs), -value * people, covariance)
@@ -218,20 +220,25 @@ def fit_spend_per_order(x: ArrayLike, mean: ArrayLike) -> SpendPerOrder:
     # Rials run to billions, where the likelihood is flat.
     scale = mean[some].mean()
     x, mean = x[some], mean[some] / scale
-    log_x, log_mean, people = np.log(x), np.log(mean), len(x)
+    people, log_mean = len(x), np.log(mean).sum()
+    weighted = x @ np.log(mean) + x @ np.log(x)
+    # The gamma functions see only how often somebody bought, which few numbers say of everybody.
+    times, count = np.unique(x, return_counts=True)
 
     def objective(logs: Floats) -> tuple[float, Floats]:
         p, q, v = np.exp(logs)
-        shape, total = p * x, v + x * mean
-        log_total, common = np.log(total), digamma(shape + q)
-        value = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * np.log(v)
-        value += (shape - 1) * log_mean + shape * log_x - (shape + q) * log_total
+        shape, total = p * times, v + x * mean
+        log_total = np.log(total)
+        sum_log, by_x, inverse = log_total.sum(), x @ log_total, 1 / total
+        common = digamma(shape + q)
+        value = count @ (gammaln(shape + q) - gammaln(shape)) + people * (q * np.log(v) - gammaln(q))
+        value += p * weighted - log_mean - p * by_x - q * sum_log
         slopes = (
-            x * (common - digamma(shape) + log_mean + log_x - log_total),
-            common - digamma(q) + np.log(v) - log_total,
-            q / v - (shape + q) / total,
+            count @ (times * (common - digamma(shape))) + weighted - by_x,
+            count @ common - people * (digamma(q) - np.log(v)) - sum_log,
+            people * q / v - p * (x @ inverse) - q * inverse.sum(),
         )
-        return -value.sum() / people, -np.array([slope.sum() for slope in slopes]) * (p, q, v) / people
+        return -value / people, -np.array(slopes) * (p, q, v) / people
 
     logs, value = _minimum(objective, np.log([5.0, 4.0, 1.0]), [(-6, 9)] * 3)
     p, q, v = np.exp(logs)

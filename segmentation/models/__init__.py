@@ -3,6 +3,7 @@
 from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
 from .cohorts import CohortPeriod, CohortRun
 from .history import ScoreHistory, ScoreSpan
+from .outlook import CustomerOutlook, OutlookRun
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
 from .scheme import Scheme, SchemeVersion
 from .scores import CustomerScore, ScoreRun
@@ -11,10 +12,12 @@ from .taste import CustomerTaste, Weekday
 __all__ = [
     "CohortPeriod",
     "CohortRun",
+    "CustomerOutlook",
     "CustomerScore",
     "CutsReason",
     "CustomerTaste",
     "GapSource",
+    "OutlookRun",
     "OwnSegment",
     "OwnSegmentMember",
     "OwnSegmentVersion",
