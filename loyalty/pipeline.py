@@ -39,6 +39,7 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
         return {"scored": len(ids), "moved_up": moves["up"], "moved_down": moves["down"]}
     # A file of sales reaches into the weeks that the trends are drawn from.
     segmentation.look_back(as_of, refresh=True)
+    reports.renew_import(as_of)
     return night(as_of)
 
 
@@ -51,6 +52,8 @@ def night(day: datetime.date) -> dict[str, int]:
     results.renew_verdicts(day)
     if weeks.is_due(day):
         weeks.run(day, week)
+    else:
+        reports.renew_night(day)
     return {"scored": run.customers, "moved_up": review.moved_up, "moved_down": review.moved_down}
 
 
