@@ -45,6 +45,7 @@ PURE = (
     "segmentation/spans.py",
     "segmentation/cutting.py",
     "segmentation/lifecycle.py",
+    "segmentation/likeness.py",
     "segmentation/value_volume.py",
     "campaigns/uplift.py",
     "campaigns/sms.py",

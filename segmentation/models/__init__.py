@@ -3,6 +3,7 @@
 from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
 from .cohorts import CohortPeriod, CohortRun
 from .history import ScoreHistory, ScoreSpan
+from .likeness import LikenessMember, LikenessRun
 from .outlook import CustomerOutlook, OutlookRun
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
 from .scheme import Scheme, SchemeVersion
@@ -14,9 +15,11 @@ __all__ = [
     "CohortRun",
     "CustomerOutlook",
     "CustomerScore",
-    "CutsReason",
     "CustomerTaste",
+    "CutsReason",
     "GapSource",
+    "LikenessMember",
+    "LikenessRun",
     "OutlookRun",
     "OwnSegment",
     "OwnSegmentMember",
