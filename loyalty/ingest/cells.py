@@ -75,11 +75,14 @@ def identifier(text: str) -> str:
 class Cells:
     """The readers of one file, by its mapping's unit and calendar."""
 
-    def __init__(self, context: Context, *, unit: str, calendar: str, day_first: bool) -> None:
+    def __init__(
+        self, context: Context, *, unit: str, calendar: str, day_first: bool, rates: str = "percent"
+    ) -> None:
         self.context = context
         self.unit = currency(context.currency).unit(unit or context.display_unit)
         self.calendar = calendar
         self.day_first = day_first
+        self.rates = rates
         self.zone = ZoneInfo(context.time_zone)
         self.last_day = context.today + datetime.timedelta(days=FUTURE_DAYS)
         self.phone = remembered(self._phone)
@@ -172,14 +175,18 @@ class Cells:
         return int((value * 10**QUANTITY_PLACES).to_integral_value(ROUND_HALF_UP)), None
 
     def _share(self, text: str) -> tuple[int | None, str | None]:
-        """Return a rate such as "12.5%", «۱۲٫۵٪» or "12.5" in basis points; (None, None) for a blank."""
+        """Return a rate such as "12.5%", «۱۲٫۵٪» or "12.5" in basis points; (None, None) for a blank.
+
+        Where the file's rates are shares, 0.125 is the same; a percent sign decides for itself.
+        """
         plain = without_marks(ascii_digits(tidy(text))).replace("٫", ".").replace("/", ".").replace("٪", "%")
+        whole = 1 if self.rates == "share" and "%" not in plain else 100
         plain = plain.replace("%", "").strip()
         if not plain:
             return None, None
-        if not _PLAIN_NUMBER.fullmatch(plain) or not 0 <= Decimal(plain) <= 100:
+        if not _PLAIN_NUMBER.fullmatch(plain) or not 0 <= Decimal(plain) <= whole:
             return None, "rate_not_a_rate"
-        return int((Decimal(plain) * 100).to_integral_value(ROUND_HALF_UP)), None
+        return int((Decimal(plain) * 10_000 / whole).to_integral_value(ROUND_HALF_UP)), None
 
     def _name(self, text: str) -> tuple[str, str, str]:
         """Return (name, search key, sort key), as Customer.save would make them."""

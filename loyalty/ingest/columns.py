@@ -96,6 +96,9 @@ def recognise(header: Sequence[str], rows: Sequence[Sequence[str]], *, region: s
         row_kind=preset.row_kind if preset else _row_kind(columns, orders),
         cancel_prefix=_cancel_prefix(orders),
         day_first=_day_first([_cell(row, places["date"]) for row in rows] if "date" in places else []),
+        discount_rates=_rates(
+            [_cell(row, places["discount_rate"]) for row in rows] if "discount_rate" in places else []
+        ),
     )
     return Recognised(mapping, currency, len(columns))
 
@@ -186,6 +189,13 @@ def _cancel_prefix(orders: Sequence[str]) -> str:
     plain = sum(bool(_IDS.fullmatch(number)) for number in orders)
     marked = sum(bool(re.fullmatch(r"C\d{3,}", number)) for number in orders)
     return "C" if marked and plain > marked else ""
+
+
+def _rates(cells: Sequence[str]) -> str:
+    """Return "share" where 15 % stands as 0.15, as a workbook keeps a cell that it shows as a percentage."""
+    numbers = [fold(cell).replace("٫", ".").replace("/", ".") for cell in cells if cell]
+    is_share = all(re.fullmatch(r"0(\.\d+)?|1(\.0+)?", number) for number in numbers)
+    return "share" if is_share and any("." in number for number in numbers) else "percent"
 
 
 def _day_first(dates: Sequence[str]) -> bool:

@@ -78,6 +78,9 @@ class MappingForm(forms.Form):
         label=_("Negative amounts without a reason"),
         choices=[("reject", _("refuse the row")), ("refund", _("give money back"))],
     )
+    discount_rates = forms.ChoiceField(
+        label=_("A discount of 15 percent stands as"), choices=[("percent", _("15")), ("share", _("0.15"))]
+    )
     duplicates = forms.ChoiceField(
         label=_("Rows that are exactly alike"),
         choices=[("keep", _("count each")), ("drop", _("count once"))],
@@ -104,8 +107,8 @@ class MappingForm(forms.Form):
 
     MAIN = ("row_kind", "unit", "calendar", "day_first")
     MORE = (
-        "cancellations", "cancel_prefix", "negative_amounts", "unknown_people", "duplicates", "free_rows", "source",
-        "consent_evidence",
+        "cancellations", "cancel_prefix", "negative_amounts", "discount_rates", "unknown_people", "duplicates",
+        "free_rows", "source", "consent_evidence",
     )  # fmt: skip
 
     def __init__(self, run: ImportRun, shop: Shop, data=None, *, samples=(), statuses=()) -> None:

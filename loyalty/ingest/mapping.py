@@ -25,6 +25,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "duplicates": ("keep", "drop"),
     "free_rows": ("keep", "drop"),
     "negative_amounts": ("reject", "refund"),
+    "discount_rates": ("percent", "share"),
     "unknown_people": ("reject", "guest"),
 }
 STATUS_CHOICES = ("completed", "processing", "cancelled", "refunded", "refund_row")
@@ -57,6 +58,7 @@ class Mapping:
     duplicates: str = "keep"
     free_rows: str = "keep"
     negative_amounts: str = "reject"
+    discount_rates: str = "percent"
     unknown_people: str = "reject"
     cancel_prefix: str = ""
     status_words: dict[str, str] = field(default_factory=dict)

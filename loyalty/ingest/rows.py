@@ -136,7 +136,13 @@ class RowReader:
         self.places = {
             name: tuple(header.index(text) for text in texts) for name, texts in mapping.columns.items()
         }
-        self.cells = Cells(context, unit=mapping.unit, calendar=mapping.calendar, day_first=mapping.day_first)
+        self.cells = Cells(
+            context,
+            unit=mapping.unit,
+            calendar=mapping.calendar,
+            day_first=mapping.day_first,
+            rates=mapping.discount_rates,
+        )
         self.people = People(
             self.cells, takes_guests=mapping.unknown_people == "guest", has_phone="phone" in self.places
         )

@@ -153,3 +153,22 @@ def test_a_mapping_that_makes_no_sense_says_which_part(document, code):
 def test_files_of_one_kind_share_a_signature_whatever_the_order_and_spelling():
     assert signature(["مشتري", "مبلغ"]) == signature(["مبلغ", "مشتری"])
     assert signature(["Mobile", "Total"]) != signature(["Mobile", "Total", "City"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["0.15", "0", "1"], "share"),
+        (["۰٫۱۵", "0.05"], "share"),
+        # One percent and none: nothing says that these are shares.
+        (["0", "1"], "percent"),
+        (["15", "0.5"], "percent"),
+        (["15%", "0.5%"], "percent"),
+        ([], "percent"),
+    ],
+)
+def test_rates_are_shares_where_the_whole_column_is(cells, expected):
+    rows = [["2026-01-01", "100", cell] for cell in cells]
+    found = columns.recognise(["date", "gross", "discount %"], rows).mapping
+    assert "discount_rate" in found.columns
+    assert found.discount_rates == expected

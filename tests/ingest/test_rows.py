@@ -259,3 +259,14 @@ def test_an_excerpt_holds_no_whole_number_in_any_digits():
     assert "1234567" not in text
     assert "۴۵۶" not in text
     assert len(text) <= 160
+
+
+@pytest.mark.parametrize(("rate", "paid"), [("0.15", 850), ("15%", 850), ("1", 0), ("۰٫۱۲۵", 875)])
+def test_a_rate_that_a_workbook_keeps_as_a_share_is_one(rate, paid):
+    cells = {"date": "1405/08/01", "gross": "1000", "discount_rate": rate}
+    assert read(cells, discount_rates="share", unit="rial").net == paid
+
+
+def test_no_share_is_more_than_the_whole():
+    cells = {"date": "1405/08/01", "gross": "1000", "discount_rate": "1.5"}
+    assert read(cells, discount_rates="share").reason == "rate_not_a_rate"
