@@ -1,0 +1,147 @@
+"""Where they stand in the club: scores, segment, stage, quadrant, tier, and what is to be expected of them."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from loyalty.tiers.models import TierMembership
+from segmentation.models import Quadrant, Segment, Stage
+
+from ....models import Customer
+from .. import known
+from ..frames import Frame
+from ..params import Choice, Row
+from .base import Field, Values, any_of, day_ops, flag, in_day, soon, words
+
+SCORES = tuple((score, str(score)) for score in range(5, 0, -1))
+# Those who may be late without having gone quiet: an inactive customer is another finding.
+IN_TOUCH = (Stage.NEW, Stage.ACTIVE, Stage.LOYAL, Stage.RETURNED, Stage.AT_RISK)
+TIER = Row("values", choices=known.tiers, what=gettext_lazy("a tier"))
+
+
+def _memberships(frame: Frame) -> QuerySet:
+    return TierMembership.objects.filter(shop=frame.shop, is_current=True).order_by()
+
+
+def _in_tier(values: Values, frame: Frame) -> Q:
+    return frame.among(_memberships(frame).filter(tier__in=values["values"]).values("customer"))
+
+
+def _tier(customer: Customer, values: Values, frame: Frame) -> str:
+    found = _memberships(frame).filter(customer=customer).select_related("tier").first()
+    return found.tier.name if found else _("no tier yet")
+
+
+def _member_day(key: str, label, said, denied, column: str, ahead: bool) -> Field:
+    def of(frame: Frame, **limits) -> Q:
+        members = _memberships(frame).filter(**{f"{column}__{name}": day for name, day in limits.items()})
+        return frame.among(members.values("customer"))
+
+    def own(customer: Customer, values: Values, frame: Frame) -> str:
+        days = _memberships(frame).filter(customer=customer).values_list(column, flat=True)
+        return in_day(days.first())
+
+    return Field(key, "club", label, said, denied, (soon(of),) if ahead else day_ops(of), own)
+
+
+def _is_late(values: Values, frame: Frame) -> Q:
+    return frame.of_score(stage__in=IN_TOUCH, expected_on__lt=frame.today)
+
+
+def _expected(customer: Customer, values: Values, frame: Frame) -> str:
+    score = getattr(customer, "score", None)
+    return _("next purchase expected %(day)s") % {"day": in_day(score.expected_on if score else None)}
+
+
+def _score(letter: str, label) -> Field:
+    return words(
+        f"{letter}_score",
+        "club",
+        label,
+        {
+            "r": gettext_lazy("whose recency score is %(value)s"),
+            "f": gettext_lazy("whose frequency score is %(value)s"),
+            "m": gettext_lazy("whose money score is %(value)s"),
+        }[letter],
+        {
+            "r": gettext_lazy("whose recency score is not %(value)s"),
+            "f": gettext_lazy("whose frequency score is not %(value)s"),
+            "m": gettext_lazy("whose money score is not %(value)s"),
+        }[letter],
+        f"{letter}_score",
+        Choice("values", choices=SCORES),
+        is_score=True,
+    )
+
+
+STANDING = (
+    words(
+        "stage",
+        "club",
+        gettext_lazy("stage"),
+        gettext_lazy("whose stage is %(value)s"),
+        gettext_lazy("whose stage is not %(value)s"),
+        "stage",
+        Choice("values", choices=Stage.choices),
+        is_score=True,
+    ),
+    words(
+        "segment",
+        "club",
+        gettext_lazy("RFM segment"),
+        gettext_lazy("whose RFM segment is %(value)s"),
+        gettext_lazy("whose RFM segment is not %(value)s"),
+        "segment",
+        Choice("values", choices=Segment.choices),
+        is_score=True,
+    ),
+    words(
+        "quadrant",
+        "club",
+        gettext_lazy("value and frequency"),
+        gettext_lazy("who are %(value)s by value and frequency"),
+        gettext_lazy("who are not %(value)s by value and frequency"),
+        "quadrant",
+        Choice("values", choices=Quadrant.choices),
+        is_score=True,
+    ),
+    _score("r", gettext_lazy("recency score")),
+    _score("f", gettext_lazy("frequency score")),
+    _score("m", gettext_lazy("money score")),
+    flag(
+        "late",
+        "club",
+        gettext_lazy("later than usual for them"),
+        gettext_lazy("who are later than usual for them"),
+        gettext_lazy("who are not later than usual for them"),
+        _is_late,
+        _expected,
+    ),
+    Field(
+        "tier",
+        "club",
+        gettext_lazy("tier"),
+        gettext_lazy("whose tier is %(value)s"),
+        gettext_lazy("whose tier is not %(value)s"),
+        any_of(_in_tier, TIER),
+        _tier,
+    ),
+    _member_day(
+        "tier_since",
+        gettext_lazy("in their tier since"),
+        gettext_lazy("who came into their tier %(value)s"),
+        gettext_lazy("who did not come into their tier %(value)s"),
+        "from_on",
+        False,
+    ),
+    _member_day(
+        "tier_falls",
+        gettext_lazy("would leave their tier"),
+        gettext_lazy("who would leave their tier %(value)s"),
+        gettext_lazy("who would not leave their tier %(value)s"),
+        "falls_on",
+        True,
+    ),
+)

@@ -1,0 +1,65 @@
+"""From where conditions look at a person, and the two ways of being true that they know.
+
+Unknown counts as "no", so that "not in Tehran" takes in those whose city nobody knows: a condition and its
+opposite always split the club in two. SQL knows three values, hence `is_not`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+
+from loyalty.shops.models import Shop
+
+NOBODY = Q(pk__in=[])
+EVERYBODY = ~Q(pk__in=[])
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The row that is asked, and the day. `person` and `score` are the ways from it to either table."""
+
+    shop: Shop
+    today: datetime.date
+    person: str = ""
+    score: str = "score__"
+    key: str = "pk"
+    # Own segments that refer to others: how one is found, and which are being looked at.
+    within: tuple[int, ...] = ()
+    resolve: Callable[[int, Frame], Q] | None = field(default=None, compare=False)
+
+    @property
+    def is_of_scores(self) -> bool:
+        return self.person != ""
+
+    def of_person(self, **lookups: Any) -> Q:
+        return Q(**{f"{self.person}{name}": value for name, value in lookups.items()})
+
+    def of_score(self, **lookups: Any) -> Q:
+        return Q(**{f"{self.score}{name}": value for name, value in lookups.items()})
+
+    def among(self, customers: QuerySet) -> Q:
+        """Those whose key `customers` (a queryset of one column without NULL) holds."""
+        return Q(**{f"{self.key}__in": customers})
+
+    def in_sql(self, sql: str, params: Sequence[Any]) -> Q:
+        """Those whose key a statement of ours returns; it never holds what a person typed, only `params`."""
+        return Q(**{f"{self.key}__in": RawSQL(sql, tuple(params))})
+
+    def ago(self, days: int) -> datetime.date:
+        return self.today - datetime.timedelta(days=days)
+
+
+def is_not(q: Q) -> Q:
+    """Everybody for whom `q` is not true: false or unknown."""
+    return Q(Case(When(q, then=Value(False)), default=Value(True), output_field=BooleanField()))
+
+
+def as_boolean(q: Q) -> Case:
+    """Return `q` as a column that is never NULL."""
+    return Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())

@@ -1,0 +1,112 @@
+"""What the shop has, for a person to choose from: words in use, goods, branches, campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection
+from django.db.models import Q
+
+from campaigns.models import Campaign
+from loyalty.shops.scope import current_shop_id
+from loyalty.tiers.models import Tier
+from loyalty.ui.text import sort_key
+from segmentation.models import OwnSegment
+
+from ...models import Product, ProductCategory
+
+# So many choices are offered; whoever means another one types it.
+MOST_CHOICES = 300
+# Words that no index lists are looked for among so many rows.
+MOST_ROWS = 20_000
+
+# Hops along the index of cities from one to the next: DISTINCT would read everybody.
+CITIES = """
+WITH RECURSIVE known AS (
+    (SELECT city AS word FROM customers_customer WHERE shop_id = %(shop)s AND city > '' ORDER BY city LIMIT 1)
+    UNION ALL
+    SELECT (SELECT city FROM customers_customer WHERE shop_id = %(shop)s AND city > known.word
+            ORDER BY city LIMIT 1)
+    FROM known WHERE known.word IS NOT NULL)
+SELECT word FROM known WHERE word IS NOT NULL LIMIT %(most)s"""
+TAGS = """
+SELECT DISTINCT unnest(tags) AS word FROM (
+    SELECT tags FROM customers_customer WHERE shop_id = %(shop)s AND tags <> '{}' LIMIT %(rows)s) AS some
+ORDER BY word LIMIT %(most)s"""
+ATTRIBUTES = """
+SELECT DISTINCT jsonb_object_keys(attributes) AS word FROM (
+    SELECT attributes FROM customers_customer
+    WHERE shop_id = %(shop)s AND jsonb_typeof(attributes) = 'object' AND attributes <> '{}' LIMIT %(rows)s) AS some
+ORDER BY word LIMIT %(most)s"""
+_PERSON = """
+SELECT DISTINCT {column} AS word FROM (
+    SELECT {column} FROM customers_customer WHERE shop_id = %(shop)s AND {column} > '' LIMIT %(rows)s) AS some
+ORDER BY word LIMIT %(most)s"""
+_ORDER = """
+SELECT DISTINCT {column} AS word FROM (
+    SELECT {column} FROM customers_order WHERE shop_id = %(shop)s AND {column} > ''
+    ORDER BY placed_on DESC LIMIT %(rows)s) AS some
+ORDER BY word LIMIT %(most)s"""
+STATEMENTS = {
+    "city": CITIES,
+    "tags": TAGS,
+    "attributes": ATTRIBUTES,
+    **{
+        column: _PERSON.format(column=column)
+        for column in ("province", "neighbourhood", "job", "education", "income_band", "acquired_by")
+    },
+    **{column: _ORDER.format(column=column) for column in ("branch", "channel")},
+}
+
+
+def words_in(column: str) -> Callable[[], list[str]]:
+    """Return a function that returns the words in use in a column, in Persian order."""
+    statement = STATEMENTS[column]
+
+    def known() -> list[str]:
+        with connection.cursor() as cursor:
+            params = {"shop": current_shop_id(), "most": MOST_CHOICES, "rows": MOST_ROWS}
+            cursor.execute(statement, params)
+            return sorted((word for (word,) in cursor.fetchall()), key=sort_key)
+
+    return known
+
+
+def tiers() -> list[tuple[int, str]]:
+    found = Tier.objects.filter(programme__is_active=True).order_by("rank", "pk")
+    return [(tier.pk, tier.name) for tier in found]
+
+
+def categories() -> list[tuple[int, str]]:
+    return list(ProductCategory.objects.values_list("pk", "name")[:MOST_CHOICES])
+
+
+def products() -> list[tuple[int, str]]:
+    """Return the first products; a person who means another types its name or code."""
+    return [(product.pk, str(product)) for product in Product.objects.order_by("name", "pk")[:MOST_CHOICES]]
+
+
+def find_product(text: str) -> int | None:
+    found = Product.objects.filter(Q(name=text) | Q(sku=text)).order_by("pk")
+    return found.values_list("pk", flat=True).first()
+
+
+def name_products(keys: list[int]) -> dict[int, str]:
+    return {product.pk: str(product) for product in Product.objects.filter(pk__in=keys)}
+
+
+def campaigns() -> list[tuple[int, str]]:
+    launched = Campaign.objects.exclude(launched_at=None).order_by("-launched_at", "-pk")
+    return list(launched.values_list("pk", "name")[:MOST_CHOICES])
+
+
+def name_campaigns(keys: list[int]) -> dict[int, str]:
+    return dict(Campaign.objects.filter(pk__in=keys).values_list("pk", "name"))
+
+
+def own_segments() -> list[tuple[int, str]]:
+    return list(OwnSegment.objects.kept().values_list("pk", "name")[:MOST_CHOICES])
+
+
+def name_own_segments(keys: list[int]) -> dict[int, str]:
+    return dict(OwnSegment.objects.kept().filter(pk__in=keys).values_list("pk", "name"))

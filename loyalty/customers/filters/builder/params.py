@@ -1,0 +1,302 @@
+"""What a condition may be told: numbers, amounts, days, words, and choices from what the shop has.
+
+A parameter reads what was typed (`field`), checks what was stored (`load`) and says it in words (`say`). What
+is stored is plain JSON: an integer, a string, or a list of either.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from loyalty.ui import dates, money
+from loyalty.ui.fields import AmountField, DayField, NumberField
+from loyalty.ui.presentation import current
+from loyalty.ui.templatetags.ui import num
+from loyalty.ui.text import clean_name
+
+MOST_VALUES = 50
+MOST_LETTERS = 100
+# From so many choices on a person types and is shown what fits, instead of reading boxes.
+MANY = 14
+
+
+class Unreadable(ValueError):
+    """Raised for a stored value that is not what the parameter takes."""
+
+
+class Gone(LookupError):
+    """Raised for a stored choice that the shop does not have any more."""
+
+
+Choices = Sequence[tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Param:
+    """One value of a condition. `label` stands before its box and `unit` after it."""
+
+    name: str
+    label: Any = ""
+    unit: Any = ""
+    required: bool = True
+
+    kind = "text"
+
+    def field(self) -> forms.Field:
+        """Return the form field that reads what a person types."""
+        raise NotImplementedError
+
+    def load(self, raw: Any) -> Any:
+        """Return the value of a stored one; raise Unreadable or Gone."""
+        raise NotImplementedError
+
+    def dump(self, value: Any) -> Any:
+        """Return what is stored for a value as the form read it."""
+        return value
+
+    def show(self, value: Any) -> Any:
+        """Return what stands in the box for a value."""
+        return self.field().prepare_value(value)
+
+    def say(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Number(Param):
+    """A whole number. `unit` is a sign or word shown in the box."""
+
+    least: int = 0
+    most: int = 1_000_000
+
+    kind = "number"
+
+    def field(self) -> forms.Field:
+        return NumberField(min_value=self.least, max_value=self.most, required=self.required)
+
+    def load(self, raw: Any) -> int:
+        if not isinstance(raw, int) or isinstance(raw, bool) or not self.least <= raw <= self.most:
+            raise Unreadable(self.name)
+        return raw
+
+    def say(self, value: int) -> str:
+        return num(value)
+
+
+@dataclass(frozen=True)
+class Amount(Param):
+    """Money in minor units; may be below zero, for a person's profit can be."""
+
+    kind = "amount"
+    most = 10**15
+
+    def field(self) -> forms.Field:
+        return AmountField(required=self.required, signed=True)
+
+    def load(self, raw: Any) -> int:
+        if not isinstance(raw, int) or isinstance(raw, bool) or abs(raw) > self.most:
+            raise Unreadable(self.name)
+        return raw
+
+    def say(self, value: int) -> str:
+        return money.format_amount(value, current())
+
+
+@dataclass(frozen=True)
+class Day(Param):
+    """A day, typed in the reader's calendar and stored as ISO."""
+
+    kind = "day"
+
+    def field(self) -> forms.Field:
+        return DayField(required=self.required)
+
+    def load(self, raw: Any) -> datetime.date:
+        try:
+            return datetime.date.fromisoformat(raw)
+        except (TypeError, ValueError) as error:
+            raise Unreadable(self.name) from error
+
+    def dump(self, value: datetime.date) -> str:
+        return value.isoformat()
+
+    def say(self, value: datetime.date) -> str:
+        return dates.format_day(value, current())
+
+
+@dataclass(frozen=True)
+class Text(Param):
+    """One free word or name."""
+
+    kind = "text"
+    # What the shop has, to choose from while typing.
+    known: Callable[[], list[str]] | None = None
+
+    def field(self) -> forms.Field:
+        return forms.CharField(max_length=MOST_LETTERS, required=self.required)
+
+    def load(self, raw: Any) -> str:
+        if not isinstance(raw, str) or not raw.strip() or len(raw) > MOST_LETTERS or "\0" in raw:
+            raise Unreadable(self.name)
+        return raw
+
+    def say(self, value: str) -> str:
+        return _("“%(text)s”") % {"text": value}
+
+
+class _ManyField(forms.Field):
+    """Several values of one name; what was left empty is left out."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self, param: Words, **options):
+        self.param = param
+        super().__init__(**options)
+
+    def to_python(self, value: list[str] | None) -> list:
+        found = []
+        for text in value or []:
+            one = self.param.read(str(text)[:MOST_LETTERS])
+            if one not in ("", None) and one not in found:
+                found.append(one)
+        if len(found) > MOST_VALUES:
+            raise forms.ValidationError(_("This is too much at once."))
+        return found
+
+
+@dataclass(frozen=True)
+class Words(Param):
+    """Several free words, any of which will do. `known` returns those in use, to choose from while typing."""
+
+    known: Callable[[], list[str]] | None = None
+
+    kind = "words"
+
+    def field(self) -> forms.Field:
+        return _ManyField(self, required=self.required)
+
+    def read(self, text: str) -> Any:
+        return clean_name(text)
+
+    def load(self, raw: Any) -> list:
+        if not isinstance(raw, list) or len(raw) > MOST_VALUES or (self.required and not raw):
+            raise Unreadable(self.name)
+        return [self.load_one(one) for one in raw]
+
+    def load_one(self, raw: Any) -> Any:
+        if not isinstance(raw, str) or not raw or len(raw) > MOST_LETTERS or "\0" in raw:
+            raise Unreadable(self.name)
+        return raw
+
+    def options(self) -> list[tuple[Any, str]]:
+        """Return what may be chosen, with its name."""
+        return [(word, word) for word in (self.known() if self.known else [])]
+
+    def show(self, value: Any) -> list:
+        return value or []
+
+    def say(self, value: list) -> str:
+        names = dict(self.options()) if value and not isinstance(value[0], str) else {}
+        return _(" or ").join(str(names.get(one, one)) for one in value)
+
+
+@dataclass(frozen=True)
+class Choice(Words):
+    """Some of a fixed set of words."""
+
+    choices: Callable[[], Choices] | Choices = ()
+
+    kind = "choices"
+
+    def options(self) -> list[tuple[Any, str]]:
+        found = self.choices() if callable(self.choices) else self.choices
+        return [(value, str(label)) for value, label in found]
+
+    def read(self, text: str) -> Any:
+        """Return the choice whose key or name was sent; raise ValidationError."""
+        if not text.strip():
+            return None
+        wanted = clean_name(text)
+        for value, label in self.options():
+            if text == str(value) or wanted == clean_name(label):
+                return value
+        raise forms.ValidationError(_("“%(text)s” is not among the choices.") % {"text": text})
+
+    def load_one(self, raw: Any) -> Any:
+        if raw not in {value for value, _label in self.options()}:
+            raise Unreadable(self.name)
+        return raw
+
+    def say(self, value: list) -> str:
+        names = dict(self.options())
+        return _(" or ").join(names.get(one, str(one)) for one in value)
+
+    @property
+    def are_many(self) -> bool:
+        return len(self.options()) > MANY
+
+
+@dataclass(frozen=True)
+class Row(Choice):
+    """Some rows of the shop, by their key. `what` names one ("a product"); `find` may look beyond the choices,
+    which are only the first so many."""
+
+    what: Any = ""
+    find: Callable[[str], int | None] | None = None
+    names: Callable[[list[int]], dict[int, str]] | None = None
+
+    def read(self, text: str) -> int | None:
+        if not text.strip():
+            return None
+        if self.names and text.isascii() and text.isdecimal() and len(text) < 19:
+            found = int(text)
+            if self.names([found]):
+                return found
+        if self.find and (found := self.find(clean_name(text))):
+            return found
+        return super().read(text)
+
+    def load(self, raw: Any) -> list[int]:
+        if not isinstance(raw, list) or len(raw) > MOST_VALUES or (self.required and not raw):
+            raise Unreadable(self.name)
+        if not all(isinstance(one, int) and not isinstance(one, bool) for one in raw):
+            raise Unreadable(self.name)
+        if len(self.named(raw)) < len(set(raw)):
+            raise Gone(self.what)
+        return raw
+
+    def named(self, keys: list[int]) -> dict[int, str]:
+        """Return {key: name} of those of `keys` that are still there."""
+        if self.names:
+            return self.names(keys)
+        return {value: label for value, label in self.options() if value in set(keys)}
+
+    def say(self, value: list[int]) -> str:
+        names = self.named(value)
+        return _(" or ").join(names.get(one, "…") for one in value)
+
+
+@dataclass(frozen=True)
+class OneOf(Param):
+    """Exactly one of a fixed set of words, in a select."""
+
+    choices: Choices = ()
+
+    kind = "select"
+
+    def field(self) -> forms.Field:
+        return forms.ChoiceField(choices=self.choices, required=self.required)
+
+    def load(self, raw: Any) -> str:
+        if raw not in {value for value, _label in self.choices}:
+            raise Unreadable(self.name)
+        return raw
+
+    def say(self, value: str) -> str:
+        return str(dict(self.choices)[value])

@@ -1,0 +1,104 @@
+"""The heart of the builder: what SQL finds is what the words say, person by person, whatever the tree."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.db import transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.expressions import NegatedExpression
+
+from loyalty.customers.filters.builder import compiling
+from loyalty.customers.filters.builder.fields import FIELDS, purchases
+from loyalty.customers.filters.builder.frames import Frame
+from loyalty.customers.filters.builder.tree import dump, parse
+from loyalty.customers.models import Customer
+from loyalty.shops.scope import scope
+from tests import factories
+from tests.conftest import TODAY
+
+from . import naive, world
+
+SEED = 20261123
+
+
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker):
+    """One shop for the whole file; its transaction is never committed."""
+    with django_db_blocker.unblock():
+        opened = scope(factories.make_shop())
+        shop = opened.__enter__()
+        world_of_the_file = world.make(shop, SEED)
+        world_of_the_file.people = naive.everybody()
+        yield world_of_the_file
+        transaction.set_rollback(True)
+        opened.__exit__(None, None, None)
+
+
+def found(definition: dict) -> set[int]:
+    tree = parse(definition)
+    assert tree.problems == []
+    people = Customer.objects.filter(compiling.compile_tree(tree, compiling.frame(TODAY)))
+    with transaction.atomic():
+        keys = list(people.values_list("pk", flat=True))
+    assert len(keys) == len(set(keys)), "somebody is found twice"
+    return set(keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "op"), [(one.key, op.key) for one in FIELDS.values() for op in one.ops], ids=lambda value: value
+)
+def test_every_condition_finds_whom_its_words_say(made, key, op):
+    chance = random.Random(f"{SEED}{key}{op}")
+    hits = 0
+    for _ in range(12):
+        asked = world.question(chance, made, key, op)
+        definition = world.definition({"join": "all", "not": False, "of": [asked]})
+        expected = naive.people(definition, made.people, made.shop)
+        assert found(definition) == expected, asked
+        hits += 0 < len(expected) < world.PEOPLE
+    # A question that nobody or everybody answers proves nothing.
+    assert hits >= 1
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_every_tree_finds_whom_its_words_say(made, seed):
+    chance = random.Random(f"{SEED}/{seed}")
+    definition = world.definition(world.group(chance, made))
+    assert dump(parse(definition)) == definition
+    assert found(definition) == naive.people(definition, made.people, made.shop), definition
+
+
+def mistaken(made) -> int:
+    """Return how many random trees find other people than their words say."""
+    wrong = 0
+    for seed in range(40):
+        chance = random.Random(f"{SEED}/{seed}")
+        definition = world.definition(world.group(chance, made))
+        wrong += found(definition) != naive.people(definition, made.people, made.shop)
+    return wrong
+
+
+def as_boolean_or_null(q: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(q, output_field=BooleanField())
+
+
+# Each is a slip that somebody might make in good faith.
+SLIPS = {
+    "a NOT of three values": (compiling, "is_not", lambda q: Q(NegatedExpression(as_boolean_or_null(q)))),
+    "a window one day longer": (Frame, "ago", lambda self, days: self.today - (days + 1) * world.DAY),
+    "AND for OR": (compiling, "ANY", "all"),
+    "unpaid orders counted": (purchases, "SOLD", purchases.SOLD.replace("AND is_paid ", "")),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_broken_operator_would_be_found(made, monkeypatch, slip):
+    place, name, wrong = SLIPS[slip]
+    monkeypatch.setattr(place, name, wrong)
+    assert mistaken(made) > 0
+
+
+def test_with_nothing_broken_nothing_is_found(made):
+    assert mistaken(made) == 0
