@@ -1,7 +1,9 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.template.loader import render_to_string
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -204,12 +206,17 @@ def test_names_are_escaped(as_owner, millions):
     assert "<b>Nearly" not in page(as_owner, "?threshold3=4")
 
 
-def test_no_more_queries_for_more_people(as_owner, millions, django_assert_max_num_queries, shop):
-    for number in range(20):
-        buyer(20_000_000, 20_000_000, on=shop.today(), name=f"More {number}")
-    services.review_shop(shop.today())
-    with django_assert_max_num_queries(40):
+def test_no_more_queries_for_more_people(as_owner, millions, shop):
+    taken = []
+    for count in (2, 25):
+        for number in range(count):
+            buyer(20_000_000, 20_000_000, on=shop.today(), name=f"More {count} {number}")
+        services.review_shop(shop.today())
         page(as_owner, "?threshold3=4")
+        with CaptureQueriesContext(connection) as queries:
+            page(as_owner, "?threshold3=4")
+        taken.append(len(queries))
+    assert taken[0] == taken[1] <= 40
 
 
 def test_why_and_the_way_ahead_are_said_in_a_sentence(millions, shop):
