@@ -1,6 +1,7 @@
 """The script of this folder, small. The full run (1,500 messages, six kills) is for a person to start."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -31,3 +32,4 @@ def test_killed_workers_lose_and_double_nothing():
 def test_without_claiming_they_do():
     done = run("--messages", "100", "--kills", "1", "--no-claim")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert int(re.search(r"(\d+) doubled", done.stdout)[1]) > 0
