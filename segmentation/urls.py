@@ -15,6 +15,7 @@ urlpatterns = [
     path("settings/", views.scheme, name="scheme"),
     path("reports/people/", views.people, name="people"),
     path("reports/people/quality/", views.data_quality, name="data_quality"),
+    path("reports/likeness/", views.clusters, name="clusters"),
 ]
 ACCESS = {
     "segment_list": Access(MARKETING),
@@ -24,4 +25,5 @@ ACCESS = {
     "scheme": Access(OWNER_ONLY, FORM),
     "people": Access(MARKETING),
     "data_quality": Access(MARKETING),
+    "clusters": Access(MARKETING, FORM),
 }

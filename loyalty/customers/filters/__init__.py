@@ -25,12 +25,13 @@ from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
 from .gaps import GAPS
+from .likeness import LIKENESS
 from .memory import CONDITIONS as MEMORY
 from .memory import ON, TIMELESS
 from .then import TIER, Was, kept_since, known
 
 # In the order in which they are said.
-CONDITIONS = (*MEMORY, *PLAIN, *GAPS)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS)
 MAX_TEXT = 100
 # What stands in the form above the list at once.
 BOXED = {"q", ON, "tier", "stage", "segment", "consent"}

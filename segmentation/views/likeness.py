@@ -1,0 +1,208 @@
+"""Groups by likeness: who is alike, said in words, beside the RFM segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from loyalty.shops import audit
+from loyalty.ui import sheets
+from loyalty.ui.pages import UNPROCESSABLE, notice
+
+from .. import likeness, likeness_runs, tasks
+from ..models import LikenessRun, ScoreRun, Segment
+
+# Up to so many buyers the groups are worked out while the visitor waits.
+AT_ONCE = 20_000
+
+# (fact, direction) → what it says of people who are more so than others.
+TRAITS = {
+    ("recency_days", "low"): gettext_lazy("were here lately"),
+    ("recency_days", "high"): gettext_lazy("have not been here for long"),
+    ("order_days", "high"): gettext_lazy("come often"),
+    ("order_days", "low"): gettext_lazy("come seldom"),
+    ("monetary_amount", "high"): gettext_lazy("spend much in all"),
+    ("monetary_amount", "low"): gettext_lazy("spend little in all"),
+    ("margin_share", "high"): gettext_lazy("choose goods with a good margin"),
+    ("margin_share", "low"): gettext_lazy("choose goods with a small margin"),
+    ("gap_days", "high"): gettext_lazy("let much time pass between visits"),
+    ("gap_days", "low"): gettext_lazy("let little time pass between visits"),
+    ("discount_share", "high"): gettext_lazy("buy with more discount than others"),
+    ("discount_share", "low"): gettext_lazy("buy with less discount than others"),
+    ("basket_amount", "high"): gettext_lazy("buy much at a time"),
+    ("basket_amount", "low"): gettext_lazy("buy little at a time"),
+}
+FACTS = {
+    "recency_days": gettext_lazy("Days since the last order"),
+    "order_days": gettext_lazy("Order days"),
+    "monetary_amount": gettext_lazy("Net spend"),
+    "margin_share": gettext_lazy("Margin"),
+    "gap_days": gettext_lazy("Days between visits"),
+    "discount_share": gettext_lazy("Discount"),
+    "basket_amount": gettext_lazy("Spend per order day"),
+}
+AMOUNTS = {"monetary_amount", "basket_amount"}
+# From so much agreement of two halves the groups hold, below that less they would fall otherwise tomorrow.
+FIRM, FAIR = 0.8, 0.5
+# From so wide a silhouette on the groups are kept well apart (Kaufman and Rousseeuw, 1990, table 4).
+APART, LOOSE = 0.5, 0.25
+
+
+class LikenessForm(forms.Form):
+    """How many groups; nothing is as many as are best kept apart."""
+
+    groups = forms.TypedChoiceField(
+        label=gettext_lazy("Number of groups"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=lambda: [
+            ("", _("As many as the data suggest")),
+            *((str(k), str(k)) for k in range(likeness.FEWEST_GROUPS, likeness.MOST_GROUPS + 1)),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One group on the screen; `share` is of the people in groups, `amount_share` of their net spend."""
+
+    number: int
+    customers: int
+    share: float
+    amount: int
+    amount_share: float | None
+    sentence: str
+    medians: dict[str, float | None]
+    query: str
+    segments: list[tuple[str, int, str]]
+
+
+def clusters(request: HttpRequest) -> HttpResponse:
+    run = ScoreRun.objects.current()
+    if run is None or not run.buyers:
+        return render(request, "segmentation/empty.html")
+    form = LikenessForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _start(request, run, form.cleaned_data["groups"])
+        return redirect("segmentation:clusters")
+    found = likeness_runs.latest()
+    groups = _shown(found) if found else []
+    if groups and (kind := request.GET.get("export")) in sheets.KINDS:
+        return sheets.response(kind, "groups-by-likeness", _("Groups by likeness"), _heads(), _rows(groups))
+    last = LikenessRun.objects.first()
+    context = {
+        "run": run,
+        "form": form,
+        "likeness": found,
+        "groups": groups,
+        "crossed": _crossed(groups),
+        "under_way": likeness_runs.under_way(),
+        "failure": last.failure if last else "",
+        "fewest": likeness.FEWEST_PEOPLE,
+        "compared": likeness.COMPARED,
+        "apart": found and _grade(found.silhouette, APART, LOOSE),
+        "holds": found and _grade(found.stability, FIRM, FAIR),
+        "facts": [label for name, label in FACTS.items() if found and name in found.used],
+    }
+    return render(
+        request, "segmentation/clusters.html", context, status=UNPROCESSABLE if form.errors else 200
+    )
+
+
+def _start(request: HttpRequest, run: ScoreRun, groups: int | None) -> None:
+    if likeness_runs.under_way():
+        notice(request, _("The groups are being worked out already."))
+        return
+    begun = likeness_runs.begin(run.as_of, groups)
+    audit.record("segmentation.likeness", groups=groups)
+    if run.buyers > AT_ONCE:
+        transaction.on_commit(partial(tasks.find_likeness.delay, request.shop.pk, begun.pk))
+        notice(request, _("The groups are being worked out; this takes a minute or two."))
+        return
+    likeness_runs.work_out(begun)
+
+
+def _grade(value: float, good: float, fair: float) -> str:
+    return "good" if value >= good else "fair" if value >= fair else "poor"
+
+
+def sentence(traits: list[tuple[str, str]]) -> str:
+    """Return what sets a group apart in one line of plain words."""
+    said = [str(TRAITS[fact, direction]) for fact, direction in traits]
+    return _(", ").join(said) if said else _("are like the average of the shop in everything")
+
+
+def _shown(found: LikenessRun) -> list[Shown]:
+    sums = likeness_runs.sums(found)
+    people = sum(count for count, _spent in sums.values())
+    spent = sum(amount for _count, amount in sums.values())
+    shown = []
+    for group in found.groups:
+        number = group["number"]
+        inside = {segment: both for (one, segment), both in sums.items() if one == number}
+        count, amount = sum(one for one, _spent in inside.values()), sum(one for _n, one in inside.values())
+        query = {"likeness": f"{found.pk}-{number}"}
+        shown.append(
+            Shown(
+                number=number,
+                customers=count,
+                share=count / people if people else 0,
+                amount=amount,
+                amount_share=amount / spent if spent > 0 else None,
+                sentence=sentence([tuple(trait) for trait in group["traits"]]),
+                medians=group["medians"],
+                query=urlencode(query),
+                segments=[
+                    (segment, inside.get(segment, (0, 0))[0], urlencode({**query, "segment": segment}))
+                    for segment in Segment.values
+                ],
+            )
+        )
+    return shown
+
+
+def _crossed(groups: list[Shown]) -> list[dict]:
+    """Return a row for each RFM segment with the people of each group in it and the query of their list."""
+    return [
+        {"label": label, "cells": [group.segments[at][1:] for group in groups]}
+        for at, (_segment, label) in enumerate(Segment.choices)
+    ]
+
+
+def _heads() -> list[str]:
+    return [
+        _("Group"),
+        _("What sets it apart"),
+        _("People"),
+        _("Net spend"),
+        *(_("%(fact)s, middle") % {"fact": label} for label in FACTS.values()),
+        *(str(label) for _value, label in Segment.choices),
+    ]
+
+
+def _rows(groups: list[Shown]) -> Iterator[list]:
+    for group in groups:
+        yield [
+            group.number,
+            group.sentence,
+            group.customers,
+            sheets.amount(group.amount),
+            *(_cell(name, group.medians[name]) for name in FACTS),
+            *(count for _segment, count, _query in group.segments),
+        ]
+
+
+def _cell(name: str, value: float | None):
+    if value is None:
+        return None
+    return sheets.amount(round(value)) if name in AMOUNTS else round(value, 4)
