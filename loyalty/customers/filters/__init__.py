@@ -25,6 +25,7 @@ from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
 from .gaps import GAPS
+from .habits import HABITS
 from .likeness import LIKENESS
 from .memory import CONDITIONS as MEMORY
 from .memory import ON, TIMELESS

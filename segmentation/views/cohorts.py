@@ -1,0 +1,131 @@
+"""Cohorts: how many of those who first came in one period come again in each later one, and what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from loyalty.ui import money, presentation, sheets
+from loyalty.ui.periods import KINDS, MONTH
+from loyalty.ui.templatetags.ui import num
+
+from ..boards import HEAT_STEPS
+from ..charts import people
+from ..cohorts import Cell, Matrix, matrix
+
+FIGURES = {
+    "rate": gettext_lazy("Who comes again"),
+    "people": gettext_lazy("People"),
+    "money": gettext_lazy("Money"),
+    "each": gettext_lazy("Money per head"),
+}
+BY = {"month": gettext_lazy("Month by month"), "quarter": gettext_lazy("Quarter by quarter")}
+# So many of the latest cohorts stand on the screen; the files hold all of them.
+SHOWN = {"month": 13, "quarter": 9}
+# After how many periods the key figures look: a month, a quarter, half a year and a year.
+LATER = {"month": (1, 3, 6, 12), "quarter": (1, 2, 4, 8)}
+
+
+def cohorts(request: HttpRequest) -> HttpResponse:
+    kind = _chosen(request, "by", KINDS, MONTH)
+    figure = _chosen(request, "figure", FIGURES, "rate")
+    found = matrix(kind)
+    if found is None:
+        return render(request, "segmentation/empty.html")
+    if (wanted := request.GET.get("export")) in sheets.KINDS:
+        return sheets.response(wanted, f"cohorts-{kind}", _("Cohorts"), _heads(), _rows(found))
+    shown = found.cohorts if request.GET.get("all") else found.cohorts[-SHOWN[kind] :]
+    steps = found.steps[: max((len(cohort.cells) for cohort in shown), default=0)]
+    most = max((_value(cell, figure) for cohort in shown for cell in cohort.cells[1:]), default=0)
+    context = {
+        "run": found.run,
+        "kind": kind,
+        "figure": figure,
+        "figures": FIGURES,
+        "kinds": BY,
+        "steps": [(step, _step_words(step, kind)) for step in steps],
+        "rows": [
+            (cohort, [_place(cell, step, figure, most) for step, cell in enumerate(cohort.cells)])
+            for cohort in reversed(shown)
+        ],
+        "means": found.means[: len(steps)],
+        "later": [
+            (_step_words(step, kind), found.means[step])
+            for step in LATER[kind]
+            if step < len(found.means) and found.means[step] is not None
+        ],
+        "hidden": len(found.cohorts) - len(shown),
+        "unit": money.unit_label(presentation.current()),
+    }
+    return render(request, "segmentation/cohorts.html", context)
+
+
+def _chosen(request: HttpRequest, name: str, offered, default: str) -> str:
+    asked = request.GET.get(name, "")
+    return asked if asked in offered else default
+
+
+def _value(cell: Cell, figure: str) -> float:
+    return {
+        "rate": cell.rate,
+        "people": cell.buyers,
+        "money": cell.amount,
+        "each": cell.each_amount,
+    }[figure]
+
+
+def _place(cell: Cell, step: int, figure: str, most: float) -> dict[str, Any]:
+    """Return a cell with its warmth, 0 to 5, against the warmest one after the first period."""
+    value = _value(cell, figure)
+    heat = 0
+    if value > 0:
+        # The first period holds everybody of the cohort: it would make every other one look cold.
+        heat = 5 if step == 0 else 1 + sum(value >= share * most for share in HEAT_STEPS)
+    href = people(cohort=cell.cohort.code, bought_in=cell.period.code) if cell.buyers else ""
+    return {"cell": cell, "heat": heat, "href": href, "step": step}
+
+
+def _step_words(step: int, kind: str) -> str:
+    if kind == MONTH:
+        words = ngettext("%(count)s month later", "%(count)s months later", step)
+    else:
+        words = ngettext("%(count)s quarter later", "%(count)s quarters later", step)
+    return words % {"count": num(step)}
+
+
+def _heads() -> list[str]:
+    unit = money.unit_label(presentation.current())
+    return [
+        _("First purchase in"),
+        _("People"),
+        _("Period"),
+        _("Periods later"),
+        _("People who bought"),
+        _("Share"),
+        _("Orders"),
+        _("Net spend (%(unit)s)") % {"unit": unit},
+        _("Per head (%(unit)s)") % {"unit": unit},
+        _("Still running"),
+    ]
+
+
+def _rows(found: Matrix) -> Iterator[list]:
+    for cohort in found.cohorts:
+        for step, cell in enumerate(cohort.cells):
+            yield [
+                str(cohort.period),
+                cohort.size,
+                str(cell.period),
+                step,
+                cell.buyers,
+                round(cell.rate, 6),
+                cell.orders,
+                sheets.amount(cell.amount),
+                sheets.amount(cell.each_amount),
+                _("yes") if cell.is_open else "",
+            ]

@@ -1,0 +1,87 @@
+"""The reports: in both languages, before there is anything to report, as files, and each figure with its people."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.urls import reverse
+
+from loyalty.customers.filters import CustomerFilter
+from segmentation import reports, services
+from tests.factories import OrderFactory
+from tests.segmentation.histories import make_history
+
+PAGES = ["cohorts"]
+
+
+@pytest.fixture
+def reported(shop):
+    make_history(4, shop.today())
+    services.score_shop(shop.today())
+    reports.renew_week(shop.today())
+    return shop
+
+
+def page(client, name: str, language: str = "en", **query) -> str:
+    response = client.get(reverse(f"segmentation:{name}"), query, headers={"accept-language": language})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def file(client, name: str, **query) -> list[dict]:
+    asked = query | {"export": "csv"}
+    response = client.get(reverse(f"segmentation:{name}"), asked, headers={"accept-language": "en"})
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_report_opens_in_both_languages(reported, as_owner, name, language):
+    assert f'lang="{language}"' in page(as_owner, name, language)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_before_anything_is_counted_a_report_says_so(shop, as_owner, name):
+    assert reverse("ingest:import_list") in page(as_owner, name)
+    OrderFactory()
+    assert page(as_owner, name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_report_is_no_business_of_a_clerk(reported, as_clerk, name):
+    assert as_clerk.get(reverse(f"segmentation:{name}")).status_code == 403
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_report_is_a_sheet_too(reported, as_owner, name):
+    response = as_owner.get(reverse(f"segmentation:{name}"), {"export": "xlsx"})
+    assert b"".join(response.streaming_content)[:2] == b"PK"
+
+
+@pytest.mark.parametrize("by", ["month", "quarter"])
+@pytest.mark.parametrize("figure", ["rate", "people", "money", "each"])
+def test_each_cell_of_the_cohorts_opens_as_many_people_as_it_counts(reported, as_owner, by, figure):
+    said = page(as_owner, "cohorts", by=by, figure=figure, all=1)
+    queries = [
+        query.replace("&amp;", "&")
+        for query in re.findall(r'href="/customers/\?(cohort=[^"]*bought_in[^"]*)"', said)
+    ]
+    counted = {
+        (row["First purchase in"], row["Period"]): int(row["People who bought"])
+        for row in file(as_owner, "cohorts", by=by)
+    }
+    opened, english = {}, reported.presentation("en")
+    for query in queries:
+        people = CustomerFilter(query)
+        (cohort,), (period,) = (people.form.cleaned_data[name] for name in ("cohort", "bought_in"))
+        opened[cohort.label(english), period.label(english)] = people.qs.count()
+    assert opened
+    assert opened == {place: count for place, count in counted.items() if count}
+
+
+def test_the_screen_shows_the_latest_cohorts_and_the_file_all(reported, as_owner):
+    said = page(as_owner, "cohorts")
+    assert "earlier cohort" in said
+    assert len({row["First purchase in"] for row in file(as_owner, "cohorts")}) > 13
