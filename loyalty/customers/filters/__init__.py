@@ -32,7 +32,7 @@ from .memory import ON, TIMELESS
 from .then import TIER, Was, kept_since, known
 
 # In the order in which they are said.
-CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS)
 MAX_TEXT = 100
 # What stands in the form above the list at once.
 BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
