@@ -13,7 +13,7 @@ from campaigns import results
 from loyalty.points import services as points
 from loyalty.shops import weeks
 from loyalty.tiers import services as tiers
-from segmentation import reports
+from segmentation import outlook, reports
 from segmentation import services as segmentation
 
 # Up to this many customers are renewed one by one; for more, one pass over the whole shop is cheaper.
@@ -40,7 +40,10 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
     # A file of sales reaches into the weeks that the trends are drawn from.
     segmentation.look_back(as_of, refresh=True)
     reports.renew_import(as_of)
-    return night(as_of)
+    result = night(as_of)
+    if outlook.is_missing():
+        outlook.renew(as_of)
+    return result
 
 
 def night(day: datetime.date) -> dict[str, int]:
@@ -59,4 +62,4 @@ def night(day: datetime.date) -> dict[str, int]:
 
 def week(day: datetime.date) -> dict[str, object]:
     """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
-    return {**reports.renew_week(day)}
+    return {**reports.renew_week(day), "looked_ahead": outlook.renew(day).people}

@@ -41,6 +41,7 @@ OPEN_SCREENS = {("campaigns", "loyalty.customers.filters")}
 PURE = (
     "segmentation/rfm.py",
     "segmentation/churn.py",
+    "segmentation/forecast.py",
     "segmentation/rules.py",
     "segmentation/spans.py",
     "segmentation/cutting.py",
@@ -58,6 +59,8 @@ HEAVY = {"numpy", "pandas", "pyarrow", "scipy", "plotly", "python_calamine"}
 LATE_IMPORTS = {
     # Django allows models only once all apps are loaded.
     "loyalty/shops/apps.py",
+    # The statistics of the weekly work, which would take numpy and scipy into every web process.
+    "segmentation/outlook.py",
 }
 SPEAKS_ON_STDOUT = {
     # Its one answer to its parent, before there is anything else.
