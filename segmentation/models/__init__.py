@@ -2,7 +2,9 @@
 
 from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
 from .cohorts import CohortPeriod, CohortRun
+from .goods import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
 from .history import ScoreHistory, ScoreSpan
+from .hours import BuyingTimes
 from .likeness import LikenessMember, LikenessRun
 from .outlook import CustomerOutlook, OutlookRun
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
@@ -11,6 +13,11 @@ from .scores import CustomerScore, ScoreRun
 from .taste import CustomerTaste, Weekday
 
 __all__ = [
+    "BuyingTimes",
+    "GoodsFavourite",
+    "GoodsFigure",
+    "GoodsPair",
+    "GoodsRun",
     "CohortPeriod",
     "CohortRun",
     "CustomerOutlook",
