@@ -29,6 +29,8 @@ DEFAULT_GAP = 45
 # Standard deviation over mean of the gaps. Buying at random moments gives 1; a loyal customer is no less
 # regular.
 STEADY_SPREAD = 1
+# Whoever came on so many days, with gaps that differ by no more than this from each other, comes at intervals.
+PERIODIC_DAYS, PERIODIC_SPREAD = 4, 0.5
 # A customer who had been inactive, so longer away than this many gaps, has come back when they buy again.
 AWAY_AFTER = 2.5
 

@@ -29,10 +29,11 @@ from .habits import HABITS
 from .likeness import LIKENESS
 from .memory import CONDITIONS as MEMORY
 from .memory import ON, TIMELESS
+from .outlook import OUTLOOK
 from .then import TIER, Was, kept_since, known
 
 # In the order in which they are said.
-CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS, *OUTLOOK)
 MAX_TEXT = 100
 # What stands in the form above the list at once.
 BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
