@@ -19,7 +19,9 @@ DAY = datetime.timedelta(days=1)
 def everybody() -> list[Customer]:
     """Return everybody with all their rows read once."""
     rows = ("refunds__order", "orders__lines__product", "consent_events", "interactions", "tier_memberships")
-    return list(Customer.objects.select_related("score").prefetch_related(*rows, "messages__campaign"))
+    return list(
+        Customer.objects.select_related("score", "outlook").prefetch_related(*rows, "messages__campaign")
+    )
 
 
 def people(definition: dict, all_people: list[Customer], shop) -> set[int]:
@@ -280,6 +282,15 @@ def is_late(one, op, asked, shop):
     return score and score.stage in in_touch and score.expected_on and score.expected_on < TODAY
 
 
+def looked_ahead(name: str, scale: int = 1):
+    def kind(one, op, asked, shop):
+        outlook = getattr(one, "outlook", None)
+        value = outlook and getattr(outlook, name)
+        return compare(value, op, {bound: asked_for / scale for bound, asked_for in asked.items()})
+
+    return kind
+
+
 def own(one, op, asked, shop):
     return any(holds(OwnSegment.objects.get(pk=key).definition["root"], one, shop) for key in asked["values"])
 
@@ -326,4 +337,6 @@ KINDS = {
     "tier_falls": member_day("falls_on"),
     "late": is_late,
     "own": own,
+    "chance": looked_ahead("p_back", 100),
+    "expected_profit": looked_ahead("profit_365_amount"),
 }

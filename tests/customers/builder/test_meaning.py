@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.expressions import NegatedExpression
+from django.test.utils import CaptureQueriesContext
 
-from loyalty.customers.filters.builder import compiling
+from loyalty.customers.filters.builder import compiling, looking
 from loyalty.customers.filters.builder.fields import FIELDS, purchases
 from loyalty.customers.filters.builder.frames import Frame
 from loyalty.customers.filters.builder.tree import dump, parse
@@ -52,7 +53,7 @@ def found(definition: dict) -> set[int]:
 def test_every_condition_finds_whom_its_words_say(made, key, op):
     chance = random.Random(f"{SEED}{key}{op}")
     hits = 0
-    for _ in range(12):
+    for _ in range(20):
         asked = world.question(chance, made, key, op)
         definition = world.definition({"join": "all", "not": False, "of": [asked]})
         expected = naive.people(definition, made.people, made.shop)
@@ -62,7 +63,7 @@ def test_every_condition_finds_whom_its_words_say(made, key, op):
     assert hits >= 1
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(60))
 def test_every_tree_finds_whom_its_words_say(made, seed):
     chance = random.Random(f"{SEED}/{seed}")
     definition = world.definition(world.group(chance, made))
@@ -73,7 +74,7 @@ def test_every_tree_finds_whom_its_words_say(made, seed):
 def mistaken(made) -> int:
     """Return how many random trees find other people than their words say."""
     wrong = 0
-    for seed in range(40):
+    for seed in range(100):
         chance = random.Random(f"{SEED}/{seed}")
         definition = world.definition(world.group(chance, made))
         wrong += found(definition) != naive.people(definition, made.people, made.shop)
@@ -102,3 +103,43 @@ def test_a_broken_operator_would_be_found(made, monkeypatch, slip):
 
 def test_with_nothing_broken_nothing_is_found(made):
     assert mistaken(made) == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_look_adds_up_to_the_people_it_finds(made, seed):
+    chance = random.Random(f"{SEED}/look{seed}")
+    definition = world.definition(world.group(chance, made))
+    tree = parse(definition)
+    look, people = looking.Look(tree, TODAY), found(definition)
+    assert (look.people, look.club) == (len(people), world.PEOPLE)
+    assert looking.count(tree, TODAY) == len(people)
+    assert look.reachable == Customer.objects.reachable_by_sms().filter(pk__in=people).count()
+    assert {one.pk for one in look.names} <= people
+    assert look.steps[-1].after == len(people)
+    for number, step in enumerate(look.steps):
+        root = definition["root"]
+        others = [node for place, node in enumerate(root["of"]) if place != number]
+        if others:
+            without = world.definition({**root, "of": others})
+            assert step.without == len(found(without))
+
+
+def test_scores_alone_are_counted_without_joining_the_people(made):
+    asked = [
+        {"field": "stage", "op": "any", "not": False, "values": {"values": ["loyal", "active"]}},
+        {"field": "m_score", "op": "any", "not": False, "values": {"values": [1, 2, 3]}},
+        {"field": "spend", "op": "at_least", "not": True, "values": {"min": 1_000}},
+    ]
+    definition = world.definition({"join": "all", "not": False, "of": asked})
+    with CaptureQueriesContext(connection) as seen:
+        assert looking.count(parse(definition), TODAY) == len(found(definition))
+    assert "customers_customer" not in seen[0]["sql"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_why_agrees_with_whom_a_tree_finds(made, seed):
+    chance = random.Random(f"{SEED}/why{seed}")
+    definition = world.definition(world.group(chance, made))
+    people = found(definition)
+    for one in made.people[:6]:
+        assert looking.why(parse(definition), one, TODAY).holds == (one.pk in people)

@@ -23,7 +23,7 @@ from loyalty.customers.models import (
 from loyalty.shops.models import Shop
 from loyalty.tiers import preset
 from loyalty.tiers.models import Tier, TierMembership
-from segmentation.models import CustomerScore, OwnSegment, Quadrant, Segment, Stage
+from segmentation.models import CustomerOutlook, CustomerScore, OwnSegment, Quadrant, Segment, Stage
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
@@ -117,6 +117,18 @@ def person(chance: random.Random, made: World) -> Customer:
         RefundFactory(customer=one, on=ago(chance), amount=chance.choice([50, 900]), cost_amount=maybe(20))
     if chance.random() < 0.85:
         score(chance, one)
+    if chance.random() < 0.7:
+        CustomerOutlook.objects.create(
+            customer=one,
+            as_of=TODAY,
+            p_alive=chance.random(),
+            p_back=chance.choice([0.1, 0.29, 0.5, 0.9]),
+            orders_30=0,
+            orders_90=0,
+            orders_365=1,
+            amount_365_amount=100,
+            profit_365_amount=maybe(50, 400),
+        )
     if chance.random() < 0.6:
         falls = maybe(TODAY + chance.randint(0, 30) * DAY)
         TierMembership.objects.create(
@@ -196,7 +208,7 @@ def score(chance: random.Random, one: Customer) -> None:
 
 def message(chance: random.Random, made: World, campaign: Campaign, one: Customer) -> None:
     state = chance.choice(["delivered", "accepted", "failed", "queued", "skipped"])
-    sent = moment(made.shop, ago(chance, 60), 9) if state in Message.SENT else None
+    sent = moment(made.shop, ago(chance, 110), 9) if state in Message.SENT else None
     Message.objects.create(
         campaign=campaign,
         customer=one,
@@ -261,8 +273,11 @@ def value_of(chance: random.Random, made: World, key: str, name: str):
     # A bound of a number: of the size that its field has here.
     return {
         "age": chance.randint(15, 70),
-        **dict.fromkeys(("spend", "profit", "average"), chance.choice([-50, 0, 1, 100, 400, 1_000])),
+        **dict.fromkeys(
+            ("spend", "profit", "average", "expected_profit"), chance.choice([-50, 0, 1, 100, 400, 1_000])
+        ),
         "discounted": chance.randint(0, 2),
+        "chance": chance.choice([10, 29, 40, 90]),
         "full_price": chance.randint(0, 100),
         "discount_share": chance.randint(0, 30),
     }.get(key, chance.randint(0, 4))

@@ -29,26 +29,27 @@ class Frame:
     person: str = ""
     score: str = "score__"
     key: str = "pk"
-    # Own segments that refer to others: how one is found, and which are being looked at.
-    within: tuple[int, ...] = ()
+    # How an own segment that a condition asks for is found.
     resolve: Callable[[int, Frame], Q] | None = field(default=None, compare=False)
-
-    @property
-    def is_of_scores(self) -> bool:
-        return self.person != ""
+    # The tables that were asked: whoever asks the scores alone need not join the people.
+    used: set[str] = field(default_factory=set, compare=False)
 
     def of_person(self, **lookups: Any) -> Q:
+        self.used.add("person")
         return Q(**{f"{self.person}{name}": value for name, value in lookups.items()})
 
     def of_score(self, **lookups: Any) -> Q:
+        self.used.add("score")
         return Q(**{f"{self.score}{name}": value for name, value in lookups.items()})
 
     def among(self, customers: QuerySet) -> Q:
         """Those whose key `customers` (a queryset of one column without NULL) holds."""
+        self.used.add("key")
         return Q(**{f"{self.key}__in": customers})
 
     def in_sql(self, sql: str, params: Sequence[Any]) -> Q:
         """Those whose key a statement of ours returns; it never holds what a person typed, only `params`."""
+        self.used.add("key")
         return Q(**{f"{self.key}__in": RawSQL(sql, tuple(params))})
 
     def ago(self, days: int) -> datetime.date:

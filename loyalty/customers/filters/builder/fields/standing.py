@@ -12,8 +12,21 @@ from segmentation.models import Quadrant, Segment, Stage
 from ....models import Customer
 from .. import known
 from ..frames import Frame
-from ..params import Choice, Row
-from .base import Field, Values, any_of, day_ops, flag, in_day, soon, words
+from ..params import Amount, Choice, Row
+from .base import (
+    Field,
+    Values,
+    any_of,
+    bounds,
+    day_ops,
+    flag,
+    in_day,
+    in_money,
+    in_percent,
+    percent,
+    soon,
+    words,
+)
 
 SCORES = tuple((score, str(score)) for score in range(5, 0, -1))
 # Those who may be late without having gone quiet: an inactive customer is another finding.
@@ -75,6 +88,50 @@ def _score(letter: str, label) -> Field:
         is_score=True,
     )
 
+
+# ---------- What is to be expected ----------
+
+
+def _outlook(column: str, scale: int):
+    """Return the comparison of a number that is looked ahead to; whoever has no outlook is in no range."""
+
+    def between(frame: Frame, values: Values, least: int | None, most: int | None) -> Q:
+        given = {f"outlook__{column}__gte": least, f"outlook__{column}__lte": most}
+        return frame.of_person(
+            **{
+                name: value / scale if scale > 1 else value
+                for name, value in given.items()
+                if value is not None
+            }
+        )
+
+    return between
+
+
+def _expectation(customer: Customer, column: str):
+    return getattr(getattr(customer, "outlook", None), column, None)
+
+
+OUTLOOK = (
+    percent(
+        "chance",
+        "club",
+        gettext_lazy("chance to come back"),
+        gettext_lazy("whose chance to come back within a year is %(value)s percent"),
+        gettext_lazy("whose chance to come back within a year is not %(value)s percent, or not known"),
+        _outlook("p_back", 100),
+        lambda customer, values, frame: in_percent(_expectation(customer, "p_back")),
+    ),
+    Field(
+        "expected_profit",
+        "club",
+        gettext_lazy("expected profit of a year"),
+        gettext_lazy("who are expected to bring a profit of %(value)s in a year"),
+        gettext_lazy("who are not expected to bring a profit of %(value)s in a year, or it is not known"),
+        bounds(Amount)(_outlook("profit_365_amount", 1)),
+        lambda customer, values, frame: in_money(_expectation(customer, "profit_365_amount")),
+    ),
+)
 
 STANDING = (
     words(
@@ -144,4 +201,5 @@ STANDING = (
         "falls_on",
         True,
     ),
+    *OUTLOOK,
 )

@@ -1,0 +1,276 @@
+"""What the screens show of a tree: how many, their money, a few names, and where the number falls.
+
+One statement groups everybody by which conditions hold for them; every figure is added up from those groups.
+It may take so long and no longer: what is too large for that is estimated from part of the people, or said.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Mod
+
+from segmentation.models import CustomerScore
+
+from ...models import Customer
+from .compiling import compile_tree, frame
+from .fields.dealings import reachable
+from .frames import as_boolean
+from .tree import ANY, Condition, Group
+
+# A person waits for the figures while typing; a worker waits for nobody.
+PATIENCE_MS = 2_500
+# One person in so many is asked where asking everybody takes too long.
+SAMPLED = 16
+NAMES = 5
+
+
+class TooSlow(Exception):
+    """Raised where the database did not answer in time."""
+
+
+@contextmanager
+def patience(milliseconds: int = PATIENCE_MS) -> Iterator[None]:
+    """Give every statement of the block so long; raise TooSlow. What else the transaction did is kept."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            (before,) = cursor.fetchone()
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+            yield
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "57014":
+            raise
+        raise TooSlow from error
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The people for whom exactly the same conditions hold; `holds` says which."""
+
+    holds: tuple[bool, ...]
+    people: int
+    spent_amount: int
+    profit_amount: int | None
+
+
+def cells(parts: Sequence[Q], people: Q | None = None) -> list[Cell]:
+    """Return everybody (or `people`) by which of `parts` hold for them, in one pass."""
+    names = [f"part_{number}" for number in range(len(parts))]
+    marked = Customer.objects.filter(people) if people is not None else Customer.objects.all()
+    marked = marked.annotate(
+        **{name: as_boolean(part) for name, part in zip(names, parts, strict=True)},
+        spent=F("score__monetary_amount"),
+        profit=F("score__profit_amount"),
+    )
+    rows = (
+        marked.order_by()
+        .values(*names)
+        .annotate(n=Count("pk"), spent_sum=Sum("spent"), profit_sum=Sum("profit"))
+    )
+    return [
+        Cell(
+            tuple(row[name] for name in names),
+            row["n"],
+            int(row["spent_sum"] or 0),
+            None if row["profit_sum"] is None else int(row["profit_sum"]),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One condition of the outermost group: how many it lets through by itself, how many are left after it and
+    those before it, and how many there would be without it."""
+
+    node: Group | Condition
+    alone: int
+    after: int
+    without: int
+
+
+class Look:
+    """The figures of a tree as of a day. `is_too_slow` where there are none; `is_estimate` where one person in
+    `SAMPLED` was asked."""
+
+    def __init__(self, root: Group, today: datetime.date):
+        self.root, self.today = root, today
+        self.is_estimate = self.is_too_slow = False
+        self._view = frame(today)
+        self._found: list[Cell] = []
+        self._reachable, self.names = 0, []
+        self._q = compile_tree(root, self._view)
+        if not root.problems:
+            self._look()
+
+    def _look(self) -> None:
+        parts = [compile_tree(node, self._view) for node in self.root.of]
+        try:
+            with patience():
+                self._found = cells(parts)
+        except TooSlow:
+            self._estimate(parts)
+        if self.is_too_slow:
+            return
+        try:
+            with patience():
+                self._reachable = Customer.objects.filter(self._q, reachable({}, self._view)).count()
+                # The same few names each time, but not the oldest customers.
+                mixed = Customer.objects.filter(self._q).order_by(Mod(F("pk") * 7919, 10_007), "pk")
+                self.names = list(mixed.select_related("score")[:NAMES])
+        except TooSlow:
+            self._reachable = None
+
+    def _estimate(self, parts: list[Q]) -> None:
+        """Ask one person in so many; the customers' keys are as good as drawn by lot."""
+        sample = Customer.objects.annotate(lot=Mod("pk", SAMPLED)).filter(lot=0)
+        try:
+            with patience():
+                self._found = cells(parts, Q(pk__in=sample.values("pk")))
+                self.is_estimate = True
+        except TooSlow:
+            self.is_too_slow = True
+
+    def _sum(self, column: str, chosen: Iterator[Cell]) -> int:
+        found = sum(getattr(cell, column) or 0 for cell in chosen)
+        return found * SAMPLED if self.is_estimate else found
+
+    def _meant(self) -> Iterator[Cell]:
+        return (cell for cell in self._found if self._holds(cell.holds))
+
+    def _holds(self, holds: Sequence[bool]) -> bool:
+        found = any(holds) if self.root.join == ANY else all(holds)
+        return found != self.root.negated
+
+    @cached_property
+    def club(self) -> int:
+        return self._sum("people", iter(self._found))
+
+    @cached_property
+    def people(self) -> int:
+        return self._sum("people", self._meant())
+
+    @property
+    def reachable(self) -> int | None:
+        return self._reachable
+
+    @cached_property
+    def spent_amount(self) -> int:
+        return self._sum("spent_amount", self._meant())
+
+    @cached_property
+    def profit_amount(self) -> int | None:
+        if all(cell.profit_amount is None for cell in self._meant()):
+            return None
+        return self._sum("profit_amount", self._meant())
+
+    @property
+    def share(self) -> float | None:
+        return self.people / self.club if self.club else None
+
+    @property
+    def spent_share(self) -> float | None:
+        everyone = self._sum("spent_amount", iter(self._found))
+        return self.spent_amount / everyone if everyone > 0 else None
+
+    @property
+    def steps(self) -> list[Step]:
+        """The waterfall of the outermost group, in the order of its conditions."""
+        found = []
+        for number, node in enumerate(self.root.of):
+            so_far = (cell for cell in self._found if self._until(cell.holds, number + 1))
+            others = (cell for cell in self._found if self._except(cell.holds, number))
+            alone = (cell for cell in self._found if cell.holds[number])
+            counted = (self._sum("people", some) for some in (alone, so_far, others))
+            found.append(Step(node, *counted))
+        return found
+
+    def _until(self, holds: Sequence[bool], stop: int) -> bool:
+        return self._holds(holds[:stop])
+
+    def _except(self, holds: Sequence[bool], number: int) -> bool:
+        others = (*holds[:number], *holds[number + 1 :])
+        # Without its only condition a group asks nothing.
+        return self._holds(others) if others else True
+
+
+def count(root: Group, today: datetime.date) -> int:
+    """Return how many people a tree means, as fast as their number can be had.
+
+    Where only the scores are asked, the index of the scores alone is read and the people are not joined to it,
+    unless somebody without a score could be meant.
+    """
+    if root.problems:
+        return 0
+    view = frame(today, of_scores=True)
+    found = compile_tree(root, view)
+    if _of_nobody(root, today) is False and "person" not in view.used:
+        return CustomerScore.objects.filter(found, shop=view.shop).count()
+    return Customer.objects.filter(compile_tree(root, frame(today)), shop=view.shop).count()
+
+
+def _of_nobody(node: Group | Condition, today: datetime.date) -> bool | None:
+    """Return whether a tree holds for somebody without a score; None where that depends on them."""
+    if isinstance(node, Condition):
+        view = frame(today, of_scores=True)
+        node.op.where(node.values, view)
+        found = False if view.used == {"score"} else None
+    else:
+        parts = [_of_nobody(part, today) for part in node.of]
+        decides = node.join == ANY
+        found = decides if decides in parts else None if None in parts else not decides
+    return found if found is None or not node.negated else not found
+
+
+# ---------- Overlapping sets ----------
+
+
+def overlap(parts: Sequence[Q]) -> list[Cell]:
+    """Return who is in exactly which of some sets, the fullest first; those in none are left out.
+
+    Raises TooSlow.
+    """
+    with patience():
+        found = [cell for cell in cells(parts) if any(cell.holds)]
+    return sorted(found, key=lambda cell: (-cell.people, cell.holds))
+
+
+# ---------- Why, and why not ----------
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A condition or group of a tree and whether it holds for one person; `own` is what is true of them."""
+
+    node: Group | Condition
+    holds: bool
+    own: str
+    inner: tuple[Reason, ...] = ()
+
+
+def why(root: Group, customer: Customer, today: datetime.date) -> Reason:
+    """Return for every part of a tree whether it holds for one person, and their own values."""
+    view = frame(today)
+    conditions = [one for one in root.conditions() if not one.problem]
+    marks = {f"part_{number}": as_boolean(compile_tree(one, view)) for number, one in enumerate(conditions)}
+    row = Customer.objects.filter(pk=customer.pk).annotate(**marks).values(*marks).get() if marks else {}
+    holds = {id(one): row[f"part_{number}"] for number, one in enumerate(conditions)}
+
+    def reason(node: Group | Condition) -> Reason:
+        if isinstance(node, Condition):
+            if node.problem:
+                return Reason(node, False, "")
+            return Reason(node, holds[id(node)], node.field.own(customer, node.values, view))
+        inner = tuple(reason(one) for one in node.of)
+        found = (any if node.join == ANY else all)(one.holds for one in inner)
+        return Reason(node, found != node.negated, "", inner)
+
+    return reason(root)
