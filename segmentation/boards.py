@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import TextChoices
 
 from . import facts, rfm
-from .models import ScoreRun, Segment, Stage
+from .models import ScoreRun, Segment, Stage, segment_label
 from .plays import Play
 
 # Weeks back that an arrow compares with.
@@ -31,7 +31,7 @@ def rows(
     return [
         {
             "key": choice.value,
-            "label": choice.label,
+            "label": segment_label(choice.value) if kind == "segment" else choice.label,
             "group": groups.get(choice.value, facts.Group(choice.value)),
             "words": words[choice],
             "arrow": arrows.get(choice.value, ""),
@@ -89,7 +89,7 @@ def grid(cells: Mapping[tuple[int, int], facts.Cell], run: ScoreRun, figure: str
         cell = cells.get((r, f))
         place = {"r": r, "f": f, "cell": cell, "days": days[5 - r], "orders": orders[f - 1], "heat": 0}
         if cell:
-            place |= {"heat": _heat(cell, fullest, figure), "segment": Segment(cell.segment).label}
+            place |= {"heat": _heat(cell, fullest, figure), "segment": segment_label(cell.segment)}
         return place
 
     best_first = list(reversed(rfm.SCORES))

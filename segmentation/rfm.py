@@ -84,6 +84,14 @@ def segment(r: int, f: int, m: int, cell_map: str = "") -> str:
     return SEGMENTS[ord((cell_map or CELL_MAP)[25 * r + 5 * f + m - 31]) - ord("a")]
 
 
+def painted(cell_map: str, cells: str, segment: str) -> str:
+    """Return `cell_map` with `segment` in `cells`: three digits, R, F and M, or * for each of the five."""
+    letter = chr(ord("a") + SEGMENTS.index(segment))
+    asked = [SCORES if digit == "*" else (int(digit),) for digit in cells]
+    places = {25 * r + 5 * f + m - 31 for r in asked[0] for f in asked[1] for m in asked[2]}
+    return "".join(letter if place in places else old for place, old in enumerate(cell_map))
+
+
 def ranges(cuts: Sequence[float], first: int = 0) -> list[tuple[int, int | None] | None]:
     """Return for score-steps 1 to 5 the whole numbers (first, last) that fall in each; None where none can.
 

@@ -172,7 +172,7 @@ def state_table(
 
 
 def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun:
-    sums = _sums()
+    sums = group_sums()
     customers = sum(count for count, _ in sums["stage"].values())
     return ScoreRun.objects.create(
         as_of=as_of,
@@ -188,7 +188,7 @@ def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun
     )
 
 
-def _sums() -> dict[str, dict[str, list[int]]]:
+def group_sums() -> dict[str, dict[str, list[int]]]:
     """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the state table."""
     sums: dict[str, dict[str, list[int]]] = {"segment": {}, "stage": {}, "quadrant": {}}
     sql = f"""SELECT segment, stage, quadrant, count(*), sum(monetary_amount)::bigint

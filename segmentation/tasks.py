@@ -7,15 +7,28 @@ import datetime
 from loyalty.shops.models import Shop
 from loyalty.shops.tasks import shop_task
 
-from . import likeness_runs, services
-from .models import LikenessRun
+from . import drafting, likeness_runs, services
+from .models import CutsReason, LikenessRun, SchemeVersion
 
 
 @shop_task
-def score_shop(shop: Shop, day: str) -> None:
+def score_shop(shop: Shop, day: str, wish: str = "") -> None:
     as_of = datetime.date.fromisoformat(day)
-    services.score_shop(as_of)
+    services.score_shop(as_of, wish=CutsReason(wish) if wish else None)
     services.look_back(as_of, refresh=True)
+
+
+@shop_task
+def look_back(shop: Shop, day: str) -> None:
+    services.look_back(datetime.date.fromisoformat(day), refresh=True)
+
+
+@shop_task
+def preview_scheme(shop: Shop, draft_id: int, day: str) -> None:
+    draft = SchemeVersion.objects.draft()
+    # Another draft has taken its place meanwhile, or none has.
+    if draft and draft.pk == draft_id:
+        drafting.preview(draft, datetime.date.fromisoformat(day))
 
 
 @shop_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.access import FORM, MARKETING, OWNER_ONLY, Access
+from loyalty.access import FORM, MARKETING, OWNER_ONLY, WRITE, Access
 
 from . import views
 
@@ -12,7 +12,18 @@ urlpatterns = [
     path("lifecycle/", views.stage_list, name="stage_list"),
     path("value/", views.quadrant_list, name="quadrant_list"),
     path("pareto/", views.pareto, name="pareto"),
+    path("changes/", views.changes, name="changes"),
     path("settings/", views.scheme, name="scheme"),
+    path("settings/names/", views.scheme_names, name="scheme_names"),
+    path("settings/map/", views.scheme_map, name="scheme_map"),
+    path("settings/value/", views.scheme_value, name="scheme_value"),
+    path("settings/preview/", views.scheme_preview, name="scheme_preview"),
+    path("settings/apply/", views.scheme_apply, name="scheme_apply"),
+    path("settings/undo/", views.scheme_undo, name="scheme_undo"),
+    path("settings/discard/", views.scheme_discard, name="scheme_discard"),
+    path("settings/refresh/", views.scheme_refresh, name="scheme_refresh"),
+    path("settings/versions/", views.scheme_versions, name="scheme_versions"),
+    path("settings/versions/<int:number>/", views.scheme_restore, name="scheme_restore"),
     path("reports/", views.cohorts, name="cohorts"),
     path("reports/people/", views.people, name="people"),
     path("reports/people/quality/", views.data_quality, name="data_quality"),
@@ -23,7 +34,18 @@ ACCESS = {
     "stage_list": Access(MARKETING),
     "quadrant_list": Access(MARKETING),
     "pareto": Access(MARKETING),
+    "changes": Access(MARKETING),
     "scheme": Access(OWNER_ONLY, FORM),
+    "scheme_names": Access(OWNER_ONLY, FORM),
+    "scheme_map": Access(OWNER_ONLY, FORM),
+    "scheme_value": Access(OWNER_ONLY, FORM),
+    "scheme_preview": Access(OWNER_ONLY),
+    "scheme_apply": Access(OWNER_ONLY, WRITE),
+    "scheme_undo": Access(OWNER_ONLY, WRITE),
+    "scheme_discard": Access(OWNER_ONLY, WRITE),
+    "scheme_refresh": Access(OWNER_ONLY, WRITE),
+    "scheme_versions": Access(OWNER_ONLY),
+    "scheme_restore": Access(OWNER_ONLY, WRITE),
     "cohorts": Access(MARKETING),
     "people": Access(MARKETING),
     "data_quality": Access(MARKETING),

@@ -117,6 +117,15 @@ def _part(part: Part, measures: Mapping[str, float | None], cuts: Mapping) -> in
     return rfm.score(value, steps) if part.more_is_better else rfm.recency_score(value, steps)
 
 
+def unknown_parts(cuts: Mapping) -> list[str]:
+    """Return the parts that are known of nobody in the shop."""
+    return [
+        name
+        for name, part in PARTS.items()
+        if cuts[part.measure] is None or (part.known_if and not cuts[part.known_if])
+    ]
+
+
 def value_score(parts: Mapping[str, int | None], weights: Mapping[str, int] = WEIGHTS) -> float | None:
     """Return 0 (worst in all that is known) to 100 (best): the weighted mean of the known parts, None of
     none.

@@ -6,6 +6,7 @@ from .goods import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
 from .history import ScoreHistory, ScoreSpan
 from .hours import BuyingTimes
 from .likeness import LikenessMember, LikenessRun
+from .naming import segment_choices, segment_label, segment_labels
 from .outlook import CustomerOutlook, OutlookRun
 from .own import OwnSegment, OwnSegmentMember, OwnSegmentVersion
 from .scheme import Scheme, SchemeVersion
@@ -40,4 +41,7 @@ __all__ = [
     "Segment",
     "Stage",
     "Weekday",
+    "segment_choices",
+    "segment_label",
+    "segment_labels",
 ]

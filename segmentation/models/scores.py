@@ -9,8 +9,10 @@ from django.db import models
 from loyalty.customers.models import Customer
 from loyalty.shops.fields import ShopModel, ShopOneToOneField
 
-from .. import lifecycle, value_volume
+from .. import lifecycle, rules, value_volume
+from . import naming
 from .choices import CutsReason, GapSource, Quadrant, Segment, Stage
+from .scheme import Scheme
 
 
 class ScoreRunQuerySet(models.QuerySet):
@@ -117,6 +119,20 @@ class CustomerScore(ShopModel):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.segment or self.stage}"
+
+    def get_segment_display(self) -> str:
+        """What this shop calls the segment."""
+        return naming.segment_label(self.segment)
+
+    @property
+    def rfm_score(self) -> float | None:
+        """0 to 100: the three scores by the weights of the shop; None for a prospect."""
+        if self.r_score is None:
+            return None
+        scheme = Scheme.objects.first()
+        return rules.rfm_score(
+            self.r_score, self.f_score, self.m_score, (scheme.rules if scheme else rules.Rules()).rfm_weights
+        )
 
     @property
     def cell(self) -> str:

@@ -1,20 +1,44 @@
 """The screens of what we make of the customers."""
 
 from .boards import pareto, quadrant_list, segment_list, stage_list
+from .changing import changes
 from .cohorts import cohorts
 from .likeness import clusters
 from .people import people
 from .quality import data_quality
-from .steering import scheme
+from .steering import (
+    scheme,
+    scheme_apply,
+    scheme_discard,
+    scheme_map,
+    scheme_names,
+    scheme_preview,
+    scheme_refresh,
+    scheme_restore,
+    scheme_undo,
+    scheme_value,
+    scheme_versions,
+)
 
 __all__ = [
-    "cohorts",
+    "changes",
     "clusters",
+    "cohorts",
     "data_quality",
     "pareto",
     "people",
     "quadrant_list",
     "scheme",
+    "scheme_apply",
+    "scheme_discard",
+    "scheme_map",
+    "scheme_names",
+    "scheme_preview",
+    "scheme_refresh",
+    "scheme_restore",
+    "scheme_undo",
+    "scheme_value",
+    "scheme_versions",
     "segment_list",
     "stage_list",
 ]

@@ -1,46 +1,188 @@
-"""The owner's choices about scoring, and what follows when they change."""
+"""The owner's choices about scoring: tried as a draft, previewed, applied, and gone back from."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from django.contrib.messages import ERROR
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from loyalty.shops import audit
-from loyalty.ui.pages import UNPROCESSABLE, go, notice
+from loyalty.ui.pages import STOP_POLLING, UNPROCESSABLE, go, notice, page_or_fragment, wants_fragment
 
-from .. import boards, services, tasks
-from ..forms import SchemeForm
-from ..models import Scheme, ScoreRun
+from .. import boards, drafting, presets, schemes, tasks, value_volume
+from ..forms import BoundariesForm, MapForm, NamesForm, ValueForm
+from ..models import SchemeVersion, ScoreRun
 
 # Up to so many buyers the whole shop is scored while the owner waits.
 AT_ONCE = 20_000
 
 
 def scheme(request: HttpRequest) -> HttpResponse:
-    sent = request.POST if request.method == "POST" else None
-    form = SchemeForm(sent, instance=Scheme.objects.first())
-    if form.is_valid():
-        chosen = form.save()
-        audit.record("segmentation.window_chosen", window_days=chosen.window_days)
-        _score_again(request)
-        return go(request, "segmentation:segment_list")
     run = ScoreRun.objects.current()
-    context = {"form": form, "run": run, "steps": boards.steps(run) if run and run.buyers else []}
+    cuts = run.cuts if run and run.buyers else None
+    form = BoundariesForm(_sent(request), tried=drafting.rules_tried(), cuts=cuts)
+    if form.is_valid():
+        return _try(request, form)
+    context = {"form": form, "run": run, "steps": boards.steps(run) if cuts else []}
+    return _page(request, "segmentation/scheme.html", context)
+
+
+def scheme_names(request: HttpRequest) -> HttpResponse:
+    form = NamesForm(_sent(request), tried=drafting.rules_tried())
+    if form.is_valid():
+        return _try(request, form)
+    return _page(request, "segmentation/scheme_names.html", {"form": form})
+
+
+def scheme_map(request: HttpRequest) -> HttpResponse:
+    form = MapForm(_sent(request), tried=drafting.rules_tried())
     status = UNPROCESSABLE if form.errors else 200
-    return render(request, "segmentation/scheme.html", context, status=status)
+    rules = form.tried
+    if form.is_valid():
+        rules = form.rules()
+        drafting.keep(rules, request.user)
+        if not wants_fragment(request):
+            return redirect(f"{reverse('segmentation:scheme_map')}?segment={form.cleaned_data['segment']}")
+    chosen = request.POST.get("segment") or request.GET.get("segment")
+    context = {"form": form, "draft": SchemeVersion.objects.draft(), **schemes.map_of(rules, chosen)}
+    page, fragment = "segmentation/scheme_map.html", "segmentation/_scheme_map.html"
+    return page_or_fragment(request, page, fragment, context, status)
 
 
-def _score_again(request: HttpRequest) -> None:
-    run, day = ScoreRun.objects.current(), request.shop.today()
-    if run and run.buyers > AT_ONCE:
-        later = partial(tasks.score_shop.delay, request.shop.pk, day.isoformat())
-        transaction.on_commit(later)
-        notice(request, _("Saved. All customers are being scored anew; this takes a minute or two."))
+def scheme_value(request: HttpRequest) -> HttpResponse:
+    form = ValueForm(_sent(request), tried=drafting.rules_tried())
+    if form.is_valid():
+        return _try(request, form)
+    run = ScoreRun.objects.current()
+    context = {
+        "form": form,
+        "unknown": value_volume.unknown_parts(run.cuts) if run and "basis" in run.cuts else [],
+        "presets": schemes.presets_of(form.tried),
+        "questions": presets.QUESTIONS,
+        "suggestion": presets.suggest(request.GET.dict()),
+    }
+    return _page(request, "segmentation/scheme_value.html", context)
+
+
+def scheme_preview(request: HttpRequest) -> HttpResponse:
+    draft = SchemeVersion.objects.draft()
+    if draft is None:
+        return go(request, "segmentation:scheme")
+    return _previewed(request, draft)
+
+
+def scheme_apply(request: HttpRequest) -> HttpResponse:
+    draft = SchemeVersion.objects.draft()
+    if draft is None:
+        return go(request, "segmentation:scheme")
+    is_refresh = drafting.is_refresh(draft)
+    is_later = drafting.apply(
+        draft, request.shop.today(), note=request.POST.get("note", "")[:200].strip(), at_once=_is_small()
+    )
+    undo = "" if is_refresh else reverse("segmentation:scheme_undo")
+    _say_applied(request, is_later=is_later, undo=undo, wish="by_hand" if is_refresh else "")
+    return go(request, "segmentation:segment_list")
+
+
+def scheme_undo(request: HttpRequest) -> HttpResponse:
+    version = drafting.version_before()
+    if version is None:
+        notice(request, _("There is no earlier version to go back to."), level=ERROR)
+        return go(request, "segmentation:scheme_versions")
+    draft = drafting.restore(version, request.user)
+    is_later = draft and drafting.apply(draft, request.shop.today(), at_once=_is_small())
+    _say_applied(request, is_later=bool(is_later), undo=reverse("segmentation:scheme_undo"))
+    return go(request, "segmentation:scheme_versions")
+
+
+def scheme_discard(request: HttpRequest) -> HttpResponse:
+    drafting.discard()
+    notice(request, _("The draft is gone. Nothing has changed."))
+    return go(request, "segmentation:scheme")
+
+
+def scheme_refresh(request: HttpRequest) -> HttpResponse:
+    try:
+        drafting.keep_refresh(request.user)
+    except ValidationError as refused:
+        notice(request, refused.message, level=ERROR)
+    return go(request, "segmentation:scheme_preview")
+
+
+def scheme_restore(request: HttpRequest, number: int) -> HttpResponse:
+    version = get_object_or_404(SchemeVersion.objects.applied(), number=number)
+    if drafting.restore(version, request.user) is None:
+        notice(request, _("This is how it stands already."))
+        return go(request, "segmentation:scheme_versions")
+    return go(request, "segmentation:scheme_preview")
+
+
+def scheme_versions(request: HttpRequest) -> HttpResponse:
+    context = {"versions": schemes.history()}
+    return _page(request, "segmentation/scheme_versions.html", context)
+
+
+def _sent(request: HttpRequest):
+    return request.POST if request.method == "POST" else None
+
+
+def _page(request: HttpRequest, template: str, context: dict) -> HttpResponse:
+    form = context.get("form")
+    status = UNPROCESSABLE if form and form.errors else 200
+    return render(request, template, {"draft": SchemeVersion.objects.draft(), **context}, status=status)
+
+
+def _try(request: HttpRequest, form) -> HttpResponse:
+    """Keep what was typed as the draft and show what it would do: here for htmx, on its page otherwise."""
+    draft = drafting.keep(form.rules(), request.user)
+    if draft is None:
+        notice(request, _("This is how it stands already."))
+        return go(request, request.path)
+    if wants_fragment(request):
+        return _previewed(request, draft)
+    return redirect("segmentation:scheme_preview")
+
+
+def _previewed(request: HttpRequest, draft: SchemeVersion) -> HttpResponse:
+    found, is_waiting = _found(request, draft), False
+    if found is None:
+        found, is_waiting = {}, True
+    context = {"draft": draft, "is_waiting": is_waiting, **schemes.laid_out(draft, found)}
+    page, fragment = "segmentation/scheme_preview.html", "segmentation/_scheme_preview.html"
+    is_polled = request.method == "GET" and wants_fragment(request) and not is_waiting
+    return page_or_fragment(request, page, fragment, context, STOP_POLLING if is_polled else 200)
+
+
+def _found(request: HttpRequest, draft: SchemeVersion) -> dict | None:
+    """Return the preview of today; None while a worker is at it."""
+    today, kept = request.shop.today(), draft.preview or {}
+    if kept.get("as_of") == today.isoformat():
+        return kept if "moves" in kept else None
+    if _is_small():
+        return drafting.preview(draft, today)
+    draft.preview = {"as_of": today.isoformat()}
+    draft.save(update_fields=["preview"])
+    transaction.on_commit(partial(tasks.preview_scheme.delay, request.shop.pk, draft.pk, today.isoformat()))
+    return None
+
+
+def _is_small() -> bool:
+    run = ScoreRun.objects.current()
+    return run is None or run.buyers <= AT_ONCE
+
+
+def _say_applied(request: HttpRequest, *, is_later: bool, undo: str, wish: str = "") -> None:
+    day = request.shop.today().isoformat()
+    if is_later:
+        transaction.on_commit(partial(tasks.score_shop.delay, request.shop.pk, day, wish))
+        said = _("Applied. All customers are being scored anew; this takes a minute or two.")
+        notice(request, said, undo=undo)
         return
-    services.score_shop(day)
-    services.look_back(day, refresh=True)
-    notice(request, _("Saved. All customers are scored anew."))
+    # The past is told by the same rules, but nobody need wait for that.
+    transaction.on_commit(partial(tasks.look_back.delay, request.shop.pk, day))
+    notice(request, _("Applied. All customers are scored anew."), undo=undo)

@@ -7,10 +7,9 @@ import pytest
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
-from loyalty.shops.models import AuditEntry
 from loyalty.shops.scope import scope
 from segmentation import services
-from segmentation.models import CustomerScore, Scheme, ScoreRun
+from segmentation.models import CustomerScore, ScoreRun
 from tests.conftest import TODAY
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
@@ -110,38 +109,6 @@ def test_money_is_never_counted_for_a_customer_of_another_shop(scored, as_owner,
         OrderFactory(on=TODAY, net_amount=10**12)
         services.score_shop(TODAY)
     assert "1 person" not in page(as_owner, "segment_list")
-
-
-def test_the_owner_chooses_a_window_and_everybody_is_scored_by_it(shop, as_owner):
-    order = OrderFactory(on=before(200), net_amount=500)
-    OrderFactory(customer=order.customer, on=shop.today(), net_amount=300)
-    services.score_shop(shop.today())
-    response = as_owner.post(reverse("segmentation:scheme"), {"window_days": "90"})
-    assert (response.status_code, response.url) == (302, reverse("segmentation:segment_list"))
-    score = CustomerScore.objects.get()
-    assert (score.frequency, score.monetary_amount, score.lifetime_orders) == (1, 300, 2)
-    entry = AuditEntry.objects.get(action="segmentation.window_chosen")
-    assert entry.details == {"window_days": 90}
-    as_owner.post(reverse("segmentation:scheme"), {"window_days": "all"})
-    assert Scheme.objects.get().window_days is None
-    assert CustomerScore.objects.get().frequency == 2
-
-
-def test_a_window_that_is_not_offered_is_refused(shop, as_owner):
-    response = as_owner.post(reverse("segmentation:scheme"), {"window_days": "-5"})
-    assert response.status_code == 422
-    assert not Scheme.objects.exists()
-
-
-def test_a_large_shop_is_scored_later(shop, as_owner, monkeypatch, django_capture_on_commit_callbacks):
-    OrderFactory(on=TODAY)
-    services.score_shop(TODAY)
-    asked = []
-    monkeypatch.setattr("segmentation.views.steering.AT_ONCE", 0)
-    monkeypatch.setattr("segmentation.tasks.score_shop.delay", lambda *args: asked.append(args))
-    with django_capture_on_commit_callbacks(execute=True):
-        as_owner.post(reverse("segmentation:scheme"), {"window_days": "90"})
-    assert asked == [(shop.pk, shop.today().isoformat())]
 
 
 def test_the_reason_of_a_customer_gives_the_arithmetic(shop, as_owner):

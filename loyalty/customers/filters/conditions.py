@@ -17,7 +17,7 @@ from loyalty.shops.scope import current_shop
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.fields import AmountField, NumberField
 from loyalty.ui.text import clean_name
-from segmentation.models import Quadrant, Segment, Stage
+from segmentation.models import Quadrant, Stage, segment_choices
 
 from ..anniversaries import births_due
 from ..models import Customer
@@ -192,7 +192,7 @@ CONDITIONS = (
     ),
     flag("near", is_near, gettext_lazy("One purchase from the next tier")),
     group("stage", Stage.choices, gettext_lazy("Stage: %(value)s")),
-    group("segment", Segment.choices, gettext_lazy("Segment: %(value)s")),
+    group("segment", segment_choices, gettext_lazy("Segment: %(value)s")),
     group("quadrant", Quadrant.choices, gettext_lazy("Value and frequency: %(value)s")),
     one_of("r", "score__r_score", SCORES, gettext_lazy("Recency score: %(value)s")),
     one_of("f", "score__f_score", SCORES, gettext_lazy("Frequency score: %(value)s")),
