@@ -76,6 +76,62 @@ PLAYS = (
 )
 
 
+# Texts for what a week's digest finds; their lists come with the link.
+FOUND = {
+    "second": Play(
+        Campaign.Kind.BUY_MORE,
+        "repeat",
+        _("Second visit"),
+        _("One visit so far, and the second is due."),
+        "stage=new&late=1",
+        {"en": "Your second visit", "fa": "خرید دوم شما"},
+        {
+            "en": "{first_name}, thank you for your first visit to {shop}. We would be glad to see you again "
+            "this week.",
+            "fa": "{نام کوچک} عزیز، از نخستین خریدتان از {فروشگاه} سپاسگزاریم. خوشحال می‌شویم این هفته دوباره "
+            "شما را ببینیم.",
+        },
+    ),
+    "falling": Play(
+        Campaign.Kind.RETENTION,
+        "stairs-up",
+        _("Keep the tier"),
+        _("They will leave their tier soon unless they come by."),
+        "falling=30",
+        {"en": "Keep your tier", "fa": "سطح شما بماند"},
+        {
+            "en": "{first_name}, you are a {tier} customer of {shop}. One more visit this month and you stay so.",
+            "fa": "{نام کوچک} عزیز، شما مشتری {سطح} {فروشگاه} هستید. با یک خرید دیگر در این ماه، سطح شما "
+            "می‌ماند.",
+        },
+    ),
+    "near": Play(
+        Campaign.Kind.BUY_MORE,
+        "stairs-up",
+        _("One purchase to the next tier"),
+        _("One usual purchase away from the next tier."),
+        "near=1",
+        {"en": "Almost there", "fa": "یک قدم مانده"},
+        {
+            "en": "{first_name}, one more purchase at {shop} and you reach the next tier.",
+            "fa": "{نام کوچک} عزیز، با یک خرید دیگر از {فروشگاه} به سطح بعدی می‌رسید.",
+        },
+    ),
+    "birthday": Play(
+        Campaign.Kind.RETENTION,
+        "cake",
+        _("Birthday"),
+        _("A birthday in the next seven days."),
+        "birthday=7",
+        {"en": "Happy birthday", "fa": "تولدتان مبارک"},
+        {
+            "en": "{first_name}, happy birthday from all of us at {shop}. A small gift waits for you this week.",
+            "fa": "{نام کوچک} عزیز، تولدتان مبارک. این هفته هدیهٔ کوچکی در {فروشگاه} چشم‌به‌راه شماست.",
+        },
+    ),
+}
+
+
 def play(kind: str) -> Play | None:
     """Return the play of that name, or None."""
-    return next((one for one in PLAYS if one.kind == kind), None)
+    return FOUND.get(kind) or next((one for one in PLAYS if one.kind == kind), None)

@@ -7,6 +7,7 @@ from loyalty.access import FORM, MARKETING, READ, WRITE, Access
 
 app_name = "campaigns"
 urlpatterns = [
+    path("digest/", views.digest, name="digest"),
     path("campaigns/", views.campaign_list, name="campaign_list"),
     path("campaigns/new/", views.campaign_create, name="campaign_create"),
     path("campaigns/preview/", views.campaign_preview, name="campaign_preview"),
@@ -29,6 +30,7 @@ urlpatterns = [
 ]
 
 ACCESS = {
+    "digest": Access(MARKETING, READ),
     "campaign_list": Access(MARKETING, READ),
     "campaign_create": Access(MARKETING, FORM),
     "campaign_preview": Access(MARKETING, WRITE),

@@ -13,6 +13,7 @@ from loyalty.access import REGISTRY
 # (route, label, icon, stands in the phone's tab bar)
 ENTRIES = (
     ("overview", _("Overview"), "home", True),
+    ("campaigns:digest", _("The week"), "news", False),
     ("counter:counter", _("Counter"), "cash-register", True),
     ("customers:customer_list", _("Customers"), "users", True),
     ("segmentation:segment_list", _("Segments"), "grid-dots", False),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from campaigns import results
+from campaigns import digest, results
 from loyalty.points import services as points
 from loyalty.shops import weeks
 from loyalty.tiers import services as tiers
@@ -62,4 +62,6 @@ def night(day: datetime.date) -> dict[str, int]:
 
 def week(day: datetime.date) -> dict[str, object]:
     """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
-    return {**reports.renew_week(day), "looked_ahead": outlook.renew(day).people}
+    counts = {**reports.renew_week(day), "looked_ahead": outlook.renew(day).people}
+    # Last: it says what all the others have found.
+    return {**counts, "digest": len(digest.keep(day).findings)}

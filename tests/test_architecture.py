@@ -43,6 +43,8 @@ PURE = (
     "segmentation/churn.py",
     "segmentation/forecast.py",
     "segmentation/rules.py",
+    "segmentation/ranking.py",
+    "segmentation/flow.py",
     "segmentation/spans.py",
     "segmentation/cutting.py",
     "segmentation/lifecycle.py",

@@ -1,6 +1,7 @@
 """The screens of campaigns: the list, writing one, watching it run and its result; the sandbox phone."""
 
 from .composer import campaign_create, campaign_delete, campaign_edit, campaign_people, campaign_preview
+from .digest import digest
 from .lists import campaign_list
 from .running import (
     campaign_audience,
@@ -27,6 +28,7 @@ __all__ = [
     "campaign_preview",
     "campaign_resume",
     "campaign_uncertain",
+    "digest",
     "sandbox",
     "sandbox_clear",
     "sandbox_conversation",

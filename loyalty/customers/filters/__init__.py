@@ -24,16 +24,18 @@ from ..models import Customer
 from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
+from .due import DUE
 from .gaps import GAPS
 from .habits import HABITS
 from .likeness import LIKENESS
 from .memory import CONDITIONS as MEMORY
 from .memory import ON, TIMELESS
 from .outlook import OUTLOOK
+from .own import OWN_SEGMENTS
 from .then import TIER, Was, kept_since, known
 
 # In the order in which they are said.
-CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS, *OUTLOOK)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS, *DUE, *OUTLOOK, *OWN_SEGMENTS)
 MAX_TEXT = 100
 # What stands in the form above the list at once.
 BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
@@ -247,7 +249,9 @@ class CustomerFilter:
             for condition, value in self.active
         ]
 
-    def _say(self, condition: Condition, value: object) -> str:
+    def _say(self, condition: Condition, value: object, *, at_length: bool = False) -> str:
+        if at_length and condition.tell:
+            return str(condition.words) % {"value": condition.tell(value)}
         if condition.say:
             return str(condition.words) % {"value": condition.say(value)}
         return str(condition.words) % {
@@ -257,7 +261,9 @@ class CustomerFilter:
     def describe(self) -> str:
         """Return one sentence that says who these people are, in the visitor's language."""
         said = [
-            self._say(condition, value) for condition, value in self.active if condition not in self.unkept
+            self._say(condition, value, at_length=True)
+            for condition, value in self.active
+            if condition not in self.unkept
         ]
         if self.text:
             said.insert(0, _("Found by “%(text)s”") % {"text": self.text})
@@ -273,7 +279,13 @@ class CustomerFilter:
             % {"value": ", ".join(self.data.getlist(name))[:60], "name": _name_of(name)}
             for name in self.form.errors
         ]
-        return [*unread, *self._forgotten()]
+        doubts = [
+            sentence
+            for condition, value in self.active
+            if condition.doubts
+            for sentence in condition.doubts(value)
+        ]
+        return [*unread, *doubts, *self._forgotten()]
 
     def _forgotten(self) -> list[str]:
         """Say which conditions nobody knows as of the past day, and that a day lies before all memory."""
