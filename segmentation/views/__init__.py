@@ -4,6 +4,7 @@ from .boards import pareto, quadrant_list, segment_list, stage_list
 from .changing import changes
 from .cohorts import cohorts
 from .likeness import clusters
+from .hours import rhythm
 from .people import people
 from .quality import data_quality
 from .steering import (
@@ -28,6 +29,7 @@ __all__ = [
     "pareto",
     "people",
     "quadrant_list",
+    "rhythm",
     "scheme",
     "scheme_apply",
     "scheme_discard",

@@ -12,7 +12,7 @@ from segmentation import reports, services
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
 
-PAGES = ["cohorts"]
+PAGES = ["cohorts", "rhythm"]
 
 
 @pytest.fixture
@@ -85,3 +85,17 @@ def test_the_screen_shows_the_latest_cohorts_and_the_file_all(reported, as_owner
     said = page(as_owner, "cohorts")
     assert "earlier cohort" in said
     assert len({row["First purchase in"] for row in file(as_owner, "cohorts")}) > 13
+
+
+def test_a_weekday_and_a_month_open_their_people(reported, as_owner):
+    said = page(as_owner, "rhythm").replace("&amp;", "&")
+    usual = re.findall(r'href="/customers/\?([^"]*weekday=\d)">(\d+) pe', said)
+    assert usual
+    assert [CustomerFilter(query).qs.count() for query, _ in usual] == [int(count) for _, count in usual]
+    assert 'href="/customers/?bought_in=' in said
+
+
+@pytest.mark.parametrize("of", ["segment:champions", "stage:lost", "quadrant:volume", "segment:nobody"])
+def test_the_times_of_one_group_can_be_seen(reported, as_owner, of):
+    said = page(as_owner, "rhythm", of=of)
+    assert "Everyone in the club</h2>" in said if of.endswith("nobody") else f'"{of}" selected' in said
