@@ -28,6 +28,8 @@ urlpatterns = [
     path("reports/rhythm/", views.rhythm, name="rhythm"),
     path("reports/people/", views.people, name="people"),
     path("reports/people/quality/", views.data_quality, name="data_quality"),
+    path("reports/personas/", views.personas, name="personas"),
+    path("reports/personas/<slug:kind>/<slug:key>/", views.persona, name="persona"),
     path("reports/likeness/", views.clusters, name="clusters"),
 ]
 ACCESS = {
@@ -51,5 +53,7 @@ ACCESS = {
     "rhythm": Access(MARKETING),
     "people": Access(MARKETING),
     "data_quality": Access(MARKETING),
+    "personas": Access(MARKETING),
+    "persona": Access(MARKETING),
     "clusters": Access(MARKETING, FORM),
 }

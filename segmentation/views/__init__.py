@@ -3,9 +3,10 @@
 from .boards import pareto, quadrant_list, segment_list, stage_list
 from .changing import changes
 from .cohorts import cohorts
-from .likeness import clusters
+from .demographics import people
 from .hours import rhythm
-from .people import people
+from .likeness import clusters
+from .portraits import persona, personas
 from .quality import data_quality
 from .steering import (
     scheme,
@@ -28,6 +29,8 @@ __all__ = [
     "data_quality",
     "pareto",
     "people",
+    "persona",
+    "personas",
     "quadrant_list",
     "rhythm",
     "scheme",

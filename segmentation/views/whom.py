@@ -8,10 +8,12 @@ from functools import cached_property
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.filters import CONDITIONS, CustomerFilter
 from loyalty.tiers.models import Tier
+from loyalty.ui.charts import formatter
 
-from ..models import Quadrant, Segment, Stage
+from .. import likeness_runs
+from ..models import OwnSegment, Quadrant, Segment, Stage
 
 # Kind, which is also the condition of the list of customers → its groups.
 KINDS = {"segment": Segment, "stage": Stage, "quadrant": Quadrant}
@@ -34,8 +36,12 @@ class Whom:
     def of(cls, request: HttpRequest) -> Whom:
         """Return whom `?of=kind:key` names; everybody where it names nobody we know."""
         asked = request.GET.get("of", "")
-        known = {option.value for _label, options in choices() for option in options}
-        return cls(*asked.split(":", 1)) if asked in known else cls()
+        named = cls(*asked.split(":", 1))
+        return named if named.is_known else cls()
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.kind) and self.value in _labels()
 
     @property
     def value(self) -> str:
@@ -47,8 +53,7 @@ class Whom:
 
     @cached_property
     def label(self) -> str:
-        labels = {option.value: option.label for _label, options in choices() for option in options}
-        return labels.get(self.value) or _("Everyone in the club")
+        return _labels().get(self.value) or _("Everyone in the club")
 
     @property
     def people(self):
@@ -64,11 +69,29 @@ class Whom:
 
 
 def choices() -> list[tuple[str, list[Option]]]:
-    """Return the groups to choose from, kind by kind."""
-    tiers = Tier.objects.filter(programme__is_active=True).order_by("rank", "pk")
+    """Return the groups to choose from, kind by kind; a kind without any is left out."""
     labels = {"segment": _("Segment"), "stage": _("Stage"), "quadrant": _("Value and volume")}
     found = [
         (labels[kind], [Option(f"{kind}:{value}", str(label)) for value, label in groups.choices])
         for kind, groups in KINDS.items()
     ]
-    return [*found, (_("Tier"), [Option(f"tier:{tier.pk}", tier.name) for tier in tiers])]
+    tiers = Tier.objects.filter(programme__is_active=True).order_by("rank", "pk")
+    found.append((_("Tier"), [Option(f"tier:{tier.pk}", tier.name) for tier in tiers]))
+    if "own" in {condition.name for condition in CONDITIONS}:
+        own = [Option(f"own:{segment.pk}", segment.name) for segment in OwnSegment.objects.kept()]
+        found.append((_("Own segments"), own))
+    if run := likeness_runs.latest():
+        number = formatter("number")
+        alike = [
+            Option(
+                f"likeness:{run.pk}-{group['number']}",
+                _("Group %(number)s") % {"number": number(group["number"])},
+            )
+            for group in run.groups
+        ]
+        found.append((_("Groups by likeness"), alike))
+    return [(label, options) for label, options in found if options]
+
+
+def _labels() -> dict[str, str]:
+    return {option.value: option.label for _label, options in choices() for option in options}

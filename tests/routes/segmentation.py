@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from segmentation.models import SchemeVersion
+from segmentation.models import SchemeVersion, ScoreRun
 from segmentation.rules import Rules
 
 
@@ -13,8 +13,18 @@ def scheme_version() -> dict:
     return {"number": 1}
 
 
+def persona() -> dict:
+    """Any group is one, even an empty one; it is not there before the first scoring."""
+    day = timezone.now()
+    ScoreRun.objects.create(
+        as_of=day, started_at=day, finished_at=day, customers=0, buyers=0, cuts={}, sums={}
+    )
+    return {"kind": "segment", "key": "loyal"}
+
+
 OBJECTS = {
+    "segmentation:persona": persona,
     "segmentation:scheme_restore": scheme_version,
 }
 # Numbers of versions begin at one in every shop.
-WORDS = {"segmentation:scheme_restore"}
+WORDS = {"segmentation:persona", "segmentation:scheme_restore"}

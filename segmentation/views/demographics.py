@@ -108,7 +108,7 @@ def _rows(found: Profile, whom: Whom) -> Iterator[list]:
 
 def _bars(found: Profile, name: str, whom: Whom) -> list[Bar]:
     return [
-        Bar(band, _label(name, band), whom.query(**_conditions(name, band)))
+        Bar(band, label(name, band), whom.query(**_conditions(name, band)))
         for band in found.dimensions[name].bands
     ]
 
@@ -119,7 +119,8 @@ def _shown(bars: list[Bar]) -> list[Bar]:
     return known[:MOST_BARS] + [bar for bar in bars if not bar.band.key]
 
 
-def _label(name: str, band: Band) -> str:
+def label(name: str, band: Band) -> str:
+    """Return the words for one band of a dimension."""
     if not band.key:
         return _("Not known")
     if name in demographics.BANDED:

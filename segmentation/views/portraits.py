@@ -1,0 +1,237 @@
+"""Personas: each group as one person, drawn from its own figures, to be printed and written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from loyalty.customers.models import Customer
+from loyalty.ui import sheets
+
+from .. import demographics, facts, plays
+from .. import personas as figures
+from ..models import ScoreRun, Stage, Weekday
+from ..personas import FEWEST_PEOPLE
+from . import demographics as places
+from .whom import KINDS, Whom
+
+KIND_LABELS = {
+    "segment": gettext_lazy("By RFM segment"),
+    "stage": gettext_lazy("By stage"),
+    "quadrant": gettext_lazy("By value and volume"),
+}
+PLAYS = {"segment": plays.SEGMENTS, "stage": plays.STAGES, "quadrant": plays.QUADRANTS}
+# Who a group would be, were it one person: warm words that blame nobody.
+NAMES = {
+    "segment:champions": gettext_lazy("The heart of the house"),
+    "segment:loyal": gettext_lazy("The familiar face"),
+    "segment:potential_loyalist": gettext_lazy("The friend to be"),
+    "segment:new_customers": gettext_lazy("The new guest"),
+    "segment:promising": gettext_lazy("The good beginning"),
+    "segment:need_attention": gettext_lazy("The one worth a word"),
+    "segment:about_to_sleep": gettext_lazy("The quiet passer-by"),
+    "segment:at_risk": gettext_lazy("The one we miss"),
+    "segment:cannot_lose": gettext_lazy("The old companion"),
+    "segment:hibernating": gettext_lazy("The visitor of one season"),
+    "segment:lost": gettext_lazy("The memory of a visit"),
+    "stage:new": gettext_lazy("The new guest"),
+    "stage:active": gettext_lazy("The one who drops in"),
+    "stage:loyal": gettext_lazy("The familiar face"),
+    "stage:returned": gettext_lazy("The welcome return"),
+    "stage:at_risk": gettext_lazy("The one we miss"),
+    "stage:inactive": gettext_lazy("The one gone quiet"),
+    "stage:lost": gettext_lazy("The memory of a visit"),
+    "quadrant:valued_frequent": gettext_lazy("The heart of the house"),
+    "quadrant:valued_rare": gettext_lazy("The rare, dear guest"),
+    "quadrant:volume": gettext_lazy("The careful shopper"),
+    "quadrant:occasional": gettext_lazy("The occasional guest"),
+}
+PARTS = {
+    "night": gettext_lazy("at night"),
+    "morning": gettext_lazy("in the morning"),
+    "noon": gettext_lazy("around noon"),
+    "afternoon": gettext_lazy("in the afternoon"),
+    "evening": gettext_lazy("in the evening"),
+}
+MOTIVES = {
+    "full_price": gettext_lazy(
+        "Buys without a discount more than others do: the goods come before the price."
+    ),
+    "price": gettext_lazy("Buys with a discount more than others do: the price is a reason to come."),
+    "habit": gettext_lazy(
+        "Comes in a steadier rhythm than others: a habit, and one that is easy to keep up."
+    ),
+    "large_basket": gettext_lazy("Buys more at a time than others: perhaps for a family, or for others."),
+    "often": gettext_lazy("Comes more often than others: the shop is part of everyday life."),
+    "takes_part": gettext_lazy("Takes part more than others: answers, visits, brings friends."),
+}
+TONES = {
+    "welcome": gettext_lazy(
+        "Welcoming and helpful: say who you are and what the second visit brings. Short."
+    ),
+    "gentle": gettext_lazy("Gentle and without reproach: one good reason to come by, and no hurry."),
+    "price": gettext_lazy("Clear and short: what, how much, until when. The offer stands in the first line."),
+    "thanks": gettext_lazy(
+        "Personal and grateful: by name, with something only they get. No discount needed."
+    ),
+    "friendly": gettext_lazy("Friendly and concrete: one idea that goes with what they already buy."),
+}
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One group on the page of all: its name, figures and picture."""
+
+    whom: Whom
+    name: str
+    group: facts.Group
+    picture: figures.Picture
+    has_enough: bool
+
+
+def personas(request: HttpRequest) -> HttpResponse:
+    run = ScoreRun.objects.current()
+    if run is None or not run.buyers:
+        return render(request, "segmentation/empty.html")
+    kind = request.GET.get("kind", "segment")
+    kind = kind if kind in KINDS else "segment"
+    groups, days = facts.groups(kind, run.as_of), figures.weekdays(kind)
+    portraits = [
+        _portrait(kind, key, groups.get(key, facts.Group(key)), days.get(key, ()))
+        for key in KINDS[kind].values
+        if key != Stage.PROSPECT
+    ]
+    context = {
+        "run": run,
+        "kind": kind,
+        "kinds": KIND_LABELS.items(),
+        "portraits": [portrait for portrait in portraits if portrait.has_enough],
+        "small": [portrait for portrait in portraits if not portrait.has_enough],
+        "fewest": FEWEST_PEOPLE,
+    }
+    return render(request, "segmentation/personas.html", context)
+
+
+def _portrait(kind: str, key: str, group: facts.Group, days) -> Portrait:
+    whom = Whom(kind, key)
+    drawn = figures.picture(days, group.share, group.amount_share)
+    return Portrait(whom, _name(whom), group, drawn, group.customers >= FEWEST_PEOPLE)
+
+
+def _name(whom: Whom) -> str:
+    return str(NAMES.get(whom.value, "")) or whom.label
+
+
+def persona(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    run = ScoreRun.objects.current()
+    whom = Whom(kind, key)
+    if run is None or not whom.is_known:
+        raise Http404("There is no such group.")
+    mine, shop = figures.figures(run.as_of, whom.people), figures.figures(run.as_of)
+    context: dict[str, Any] = {
+        "run": run,
+        "whom": whom,
+        "name": _name(whom),
+        "mine": mine,
+        "shop": shop,
+        "fewest": FEWEST_PEOPLE,
+        "has_enough": mine.customers >= FEWEST_PEOPLE,
+    }
+    if not context["has_enough"]:
+        return render(request, "segmentation/persona.html", context)
+    context |= _drawn(request, run, whom, mine, shop)
+    if (kind := request.GET.get("export")) in sheets.KINDS:
+        heads = [_("About"), _("This group"), _("Everyone in the club")]
+        return sheets.response(kind, "persona", context["name"], heads, _rows(context))
+    return render(request, "segmentation/persona.html", context)
+
+
+def _drawn(
+    request: HttpRequest, run: ScoreRun, whom: Whom, mine: figures.Figures, shop: figures.Figures
+) -> dict[str, Any]:
+    """Return everything a card says beyond its sums."""
+    profile = demographics.profile(request.shop.today(), whom.people)
+    beat = figures.rhythm(run.as_of, whom.people, mine.customers)
+    stages, moved_by = figures.stages(whom.people), figures.motives(mine, shop)
+    share = mine.customers / (shop.customers or 1)
+    amount_share = mine.amount / shop.amount if shop.amount > 0 else None
+    play = PLAYS.get(whom.kind, {}).get(whom.key) or plays.STAGES.get(next(iter(stages), ""))
+    return {
+        "share": share,
+        "amount_share": amount_share,
+        "categories": figures.favourites("category", whom.people),
+        "products": figures.favourites("product", whom.people),
+        "rhythm": beat,
+        "weekdays": [{"label": Weekday(at).label, "share": part} for at, part in enumerate(beat.weekdays, 1)],
+        "weekday": Weekday(beat.weekday).label if beat.weekday else "",
+        "part": PARTS.get(beat.part, ""),
+        "reach": reach(whom),
+        "places": [_typical(profile, name) for name in ("age", "gender", "city", "job", "acquired")],
+        "motives": [MOTIVES[name] for name in moved_by],
+        "tone": TONES[figures.tone(stages, moved_by)],
+        "play": play,
+        "picture": figures.picture(beat.weekdays if beat.orders else (), share, amount_share),
+        "listened": figures.LISTENED,
+    }
+
+
+def reach(whom: Whom) -> figures.Reach:
+    has_phone = Q(phone__isnull=False)
+    # The outer count must not see the conditions' joins twice: only the keys go in.
+    people = Customer.objects.filter(pk__in=whom.people.order_by().values("pk")).with_consent()
+    return figures.Reach(
+        **people.aggregate(
+            with_phone=Count("pk", filter=has_phone),
+            agreed=Count("pk", filter=Q(consent="in")),
+            declined=Count("pk", filter=Q(consent="out")),
+            reachable=Count("pk", filter=has_phone & Q(consent="in")),
+        )
+    )
+
+
+def _typical(profile: demographics.Profile, name: str) -> dict[str, Any]:
+    """Return the most frequent known value of a dimension, its share of the known, and how much is known."""
+    dimension = profile.dimensions[name]
+    known = [band for band in dimension.bands if band.key]
+    best = max(known, key=lambda band: band.customers, default=None)
+    if best is None or not best.customers:
+        return {"label": places.LABELS[name], "value": "", "known_share": 0}
+    return {
+        "label": places.LABELS[name],
+        "value": places.label(name, best),
+        "share": best.share / dimension.known_share,
+        "index": best.index,
+        "known_share": dimension.known_share,
+    }
+
+
+def _rows(context: dict[str, Any]) -> list[list]:
+    mine, shop = context["mine"], context["shop"]
+
+    def money(value: float | None):
+        return None if value is None else sheets.amount(round(value))
+
+    def plain(value: float | None):
+        return None if value is None else round(value, 4)
+
+    rows = [
+        [_("People"), mine.customers, shop.customers],
+        [_("Net spend"), money(mine.amount), money(shop.amount)],
+        [_("Spend per person"), money(mine.amount_each), money(shop.amount_each)],
+        [_("Orders per person"), plain(mine.orders_each), plain(shop.orders_each)],
+        [_("Spend per order"), money(mine.basket_amount), money(shop.basket_amount)],
+        [_("Days between visits"), plain(mine.gap_days), plain(shop.gap_days)],
+        [_("Orders without discount"), plain(mine.full_price_share), plain(shop.full_price_share)],
+        [_("Can be reached by SMS"), context["reach"].reachable, None],
+    ]
+    rows += [[one["label"], one["value"], None] for one in context["places"] if one["value"]]
+    rows += [[_("Favourite category"), one.name, None] for one in context["categories"]]
+    rows += [[_("Favourite product"), one.name, None] for one in context["products"]]
+    rows += [[_("What moves them"), str(one), None] for one in context["motives"]]
+    return [*rows, [_("How to write"), str(context["tone"]), None]]

@@ -1,0 +1,179 @@
+"""Personas: everything on a card is computed from the group, and of a few people there is none."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+
+from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.models import ConsentEvent, OrderLine, Product, ProductCategory
+from loyalty.shops.scope import scope
+from segmentation import personas, services, taste
+from segmentation.models import CustomerScore
+from segmentation.views import portraits as screen
+from tests.conftest import TODAY
+from tests.factories import CustomerFactory, OrderFactory
+
+
+@pytest.fixture
+def crowd(shop, monkeypatch):
+    """Twenty regulars who pay full price and love sweets, and five who came once on a large discount."""
+    monkeypatch.setattr(type(shop), "today", lambda self: TODAY)
+    sweets, bread = (ProductCategory.objects.create(name=name) for name in ("Sweets", "Bread"))
+    gaz = Product.objects.create(sku="G", name="Gaz", category=sweets)
+    loaf = Product.objects.create(sku="B", name="Barbari", category=bread)
+    for number in range(20):
+        regular = CustomerFactory(
+            city="Yazd" if number < 15 else "", phone=None if number < 2 else f"+98999111{number:04d}"
+        )
+        ConsentEvent.objects.create(customer=regular, action="out" if number == 5 else "in", source="counter")
+        for visit in range(6):
+            order = OrderFactory(customer=regular, on=TODAY - datetime.timedelta(days=14 * visit + 2))
+            OrderLine.objects.create(order=order, line_no=1, product=gaz, unit_amount=1, net_amount=1_000_000)
+    for _number in range(5):
+        order = OrderFactory(
+            customer=CustomerFactory(),
+            on=TODAY - datetime.timedelta(days=300),
+            net_amount=300_000,
+            discount_amount=700_000,
+        )
+        OrderLine.objects.create(order=order, line_no=1, product=loaf, unit_amount=1, net_amount=300_000)
+    services.score_shop(TODAY)
+    taste.renew(TODAY)
+    return shop
+
+
+@pytest.fixture
+def stage(crowd):
+    """The stage of the twenty."""
+    return CustomerScore.objects.filter(lifetime_orders=6).values_list("stage", flat=True).first()
+
+
+def test_the_figures_are_means_of_the_group_and_of_everybody(crowd, stage):
+    people = CustomerFilter(f"stage={stage}").qs
+    mine, shop = personas.figures(TODAY, people), personas.figures(TODAY)
+    assert (mine.customers, shop.customers) == (20, 25)
+    assert (mine.amount, shop.amount) == (120_000_000, 121_500_000)
+    assert (mine.orders_each, mine.basket_amount, mine.full_price_share) == (6, 1_000_000, 1)
+    assert shop.full_price_share == pytest.approx(0.8)
+    assert shop.discount_share == pytest.approx(3.5 / 125)
+
+
+def test_favourites_are_told_against_everybody(crowd, stage):
+    (sweets,) = personas.favourites("category", CustomerFilter(f"stage={stage}").qs)
+    assert (sweets.name, sweets.customers, sweets.share) == ("Sweets", 20, 1)
+    assert sweets.index == pytest.approx(125)
+    assert [one.name for one in personas.favourites("product", CustomerFilter("").qs)] == ["Gaz", "Barbari"]
+
+
+def test_the_rhythm_is_that_of_the_shops_clock(crowd, stage):
+    found = personas.rhythm(TODAY, CustomerFilter(f"stage={stage}").qs, 20)
+    # Two days before a Monday, and every second week before that; always at noon.
+    assert (found.orders, found.weekday, found.part) == (120, 6, "noon")
+    assert sum(found.weekdays) == pytest.approx(1)
+
+
+def test_who_can_be_reached_has_agreed_and_has_a_phone(crowd, stage):
+    found = screen.reach(screen.Whom("stage", stage))
+    assert (found.with_phone, found.agreed, found.declined, found.reachable) == (18, 19, 1, 17)
+
+
+def figures_of(**given) -> personas.Figures:
+    plain = dict.fromkeys(personas.Figures.__dataclass_fields__, 1.0)
+    return personas.Figures(**{**plain, "full_price_share": 0.5, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, []),
+        ({"full_price_share": 0.6}, ["full_price"]),
+        ({"full_price_share": 0.4}, ["price"]),
+        ({"discount_share": 1.3}, ["price"]),
+        ({"full_price_share": 0.6, "discount_share": 1.3}, ["full_price"]),
+        ({"gap_spread": 0.7}, ["habit"]),
+        ({"gap_spread": None, "basket_amount": 1.25}, ["large_basket"]),
+        ({"order_days_each": 2.0, "engagements_each": 1.2}, ["often"]),
+        ({"full_price_share": None, "basket_amount": None}, []),
+    ],
+)
+def test_a_motive_is_a_clear_difference_to_the_shop(given, found):
+    assert personas.motives(figures_of(**given), figures_of()) == found
+
+
+@pytest.mark.parametrize(
+    ("stages", "moved_by", "tone"),
+    [
+        ({"new": 6, "active": 4}, ["price"], "welcome"),
+        ({"at_risk": 3, "lost": 3, "active": 4}, ["full_price"], "gentle"),
+        ({"active": 10}, ["price"], "price"),
+        ({"loyal": 10}, ["often"], "thanks"),
+        ({"active": 10}, [], "friendly"),
+        ({}, [], "friendly"),
+    ],
+)
+def test_the_tone_follows_from_stage_and_motive(stages, moved_by, tone):
+    assert personas.tone(stages, moved_by) == tone
+    assert tone in screen.TONES
+
+
+def test_a_picture_is_drawn_from_the_figures():
+    plain, drawn = personas.picture((), 0.1, None), personas.picture([1, 0, 0, 0, 0, 0, 3], 0.25, 0.5)
+    assert len({petal.reach for petal in plain.petals}) == 1
+    assert plain.ring == 0
+    assert drawn.petals[6].reach > drawn.petals[0].reach > drawn.petals[1].reach
+    assert drawn.ring == pytest.approx(drawn.gap)
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_a_card_says_everything_and_leads_to_the_people(crowd, stage, as_marketer, language):
+    url = reverse("segmentation:persona", args=["stage", stage])
+    page = as_marketer.get(url, headers={"accept-language": language})
+    said = page.content.decode()
+    assert page.status_code == 200
+    for part in ("Sweets", "Gaz", "Yazd", f"/campaigns/new/?stage={stage}", f"/customers/?stage={stage}"):
+        assert part in said
+    if language == "en":
+        assert "80% of the people, 99% of the net spend" in said
+        assert "Write to these 17" in said
+        assert "Most often on Saturday, around noon" in said
+    text = b"".join(as_marketer.get(url, {"export": "csv"})).decode("utf-8-sig")
+    assert "Gaz" in text
+
+
+def test_of_a_few_people_no_card_is_drawn(crowd, as_owner):
+    for group in set(CustomerScore.objects.filter(lifetime_orders=1).values_list("stage", flat=True)):
+        page = as_owner.get(
+            reverse("segmentation:persona", args=["stage", group]), headers={"accept-language": "en"}
+        )
+        assert "it would be a portrait of somebody" in page.content.decode()
+        assert "Barbari" not in page.content.decode()
+
+
+def test_the_page_of_all_shows_the_groups_that_are_large_enough(crowd, stage, as_owner):
+    for kind in ("segment", "stage", "quadrant", "nonsense"):
+        page = as_owner.get(
+            reverse("segmentation:personas"), {"kind": kind}, headers={"accept-language": "en"}
+        )
+        assert page.status_code == 200
+    page = as_owner.get(
+        reverse("segmentation:personas"), {"kind": "stage"}, headers={"accept-language": "en"}
+    )
+    assert reverse("segmentation:persona", args=["stage", stage]) in page.content.decode()
+
+
+@pytest.mark.parametrize("key", ["stage/none", "tier/1", "own/1", "likeness/1-1", "secret/1"])
+def test_a_group_that_is_not_there_is_not_found(crowd, as_owner, key):
+    assert as_owner.get(reverse("segmentation:personas") + key + "/").status_code == 404
+
+
+def test_every_group_has_a_name_that_blames_nobody():
+    for kind, groups in screen.KINDS.items():
+        for key in groups.values:
+            assert key == "prospect" or str(screen.NAMES[f"{kind}:{key}"])
+
+
+def test_another_shops_people_are_in_no_card(crowd, other_shop):
+    with scope(other_shop):
+        assert personas.figures(TODAY).customers == 0
+        assert personas.favourites("product", CustomerFilter("").qs) == []
