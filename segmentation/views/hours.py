@@ -187,7 +187,7 @@ def _months_chart(months: list[tuple[Period, float, int]], whom: Whom) -> Chart:
     )
 
 
-HEADS = (gettext_lazy("What"), gettext_lazy("When"), gettext_lazy("Hour"), gettext_lazy("Orders"))
+HEADS = (gettext_lazy("What"), gettext_lazy("Day or month"), gettext_lazy("Hour"), gettext_lazy("Orders"))
 
 
 def _rows(found: Times, week: list[int], months: list[tuple[Period, float, int]]) -> Iterator[list]:
