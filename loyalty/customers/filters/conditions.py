@@ -45,7 +45,8 @@ class Condition:
     """One parameter. `where` gets the value as read and the shop's day; `words` may hold %(value)s.
 
     `then` says the same of a past day, where that is kept. `say` puts the value into words and `spell` into
-    addresses, where the plain way will not do.
+    addresses, where the plain way will not do. `tell` says it at length, where a sentence has the room;
+    `doubts` returns whole sentences on what keeps a value that was read from meaning anybody.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Condition:
     then: Where | None = None
     say: Callable[[Any], str] | None = None
     spell: Callable[[Any], list[str]] | None = None
+    tell: Callable[[Any], str] | None = None
+    doubts: Callable[[Any], list[str]] | None = None
 
     @property
     def label(self) -> str:

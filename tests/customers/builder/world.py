@@ -134,7 +134,7 @@ def person(chance: random.Random, made: World) -> Customer:
         TierMembership.objects.create(
             customer=one, tier=chance.choice(made.tiers), from_on=ago(chance), reason="first", falls_on=falls
         )
-    for _ in range(chance.choice([0, 1, 2])):
+    for _ in range(chance.choice([0, 1, 2, 4])):
         said = moment(made.shop, ago(chance), chance.randint(0, 23))
         ConsentEvent.objects.create(
             customer=one, action=chance.choice(["in", "out"]), source="staff", occurred_at=said
@@ -148,7 +148,7 @@ def person(chance: random.Random, made: World) -> Customer:
             details=details,
         )
     for campaign in made.campaigns:
-        if chance.random() < 0.5:
+        if chance.random() < 0.7:
             message(chance, made, campaign, one)
     return one
 

@@ -1,0 +1,95 @@
+"""Conditions about the owner's own segments: in one of them, in all of them, in none."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from segmentation.models import OwnSegment
+
+from .builder import compiling, known, parse, problems_of, words
+from .builder.frames import is_not
+from .conditions import Condition, ManyField, key
+
+OWN = ("own", "own_all", "own_none")
+
+
+def _in(pk: int, today: datetime.date) -> Q:
+    return compiling.resolve(pk, compiling.frame(today))
+
+
+def _any(keys: list[int], today: datetime.date) -> Q:
+    found = Q(pk__in=[])
+    for one in keys:
+        found |= _in(one, today)
+    return found
+
+
+def _all(keys: list[int], today: datetime.date) -> Q:
+    return Q(*(_in(one, today) for one in keys))
+
+
+def _none(keys: list[int], today: datetime.date) -> Q:
+    """Nobody where a segment does not resolve: everybody would be the opposite of careful."""
+    if problems(keys):
+        return Q(pk__in=[])
+    return is_not(_any(keys, today))
+
+
+def problems(keys: list[int]) -> list[str]:
+    """Return in whole sentences why segments mean nobody; [] where all of them resolve."""
+    found = {segment.pk: segment for segment in OwnSegment.objects.filter(pk__in=keys)}
+    said = []
+    for one in keys:
+        if one not in found:
+            said.append(_("A segment of yours that this list asks for does not exist any more."))
+        else:
+            # A sentence that names the segment does not need it twice.
+            name = found[one].name
+            inner = problems_of(found[one])
+            said += [
+                sentence
+                if name in sentence
+                else _("The segment “%(name)s” means nobody: %(problem)s")
+                % {"name": name, "problem": sentence}
+                for sentence in inner
+            ]
+    return list(dict.fromkeys(said))
+
+
+def _named(keys: list[int], between: str) -> str:
+    names = known.name_own_segments(keys)
+    return between.join(_("“%(text)s”") % {"text": names.get(one, "…")} for one in keys)
+
+
+def _told(keys: list[int]) -> str:
+    """Return the names and, where there is one only, what it means: a campaign is read without the builder."""
+    names = _named(keys, _(" or "))
+    segment = OwnSegment.objects.kept().filter(pk=keys[0]).first() if len(keys) == 1 else None
+    if segment is None or problems_of(segment):
+        return names
+    said = words.sentence(parse(segment.definition)).rstrip(".")
+    return _("%(name)s (%(sentence)s)") % {"name": names, "sentence": said}
+
+
+def _condition(name: str, where: Callable, label, between, tell: Callable | None = None) -> Condition:
+    return Condition(
+        name,
+        lambda: ManyField(coerce=key),
+        where,
+        label,
+        say=lambda keys: _named(keys, str(between)),
+        tell=tell,
+        doubts=problems,
+    )
+
+
+OWN_SEGMENTS = (
+    _condition("own", _any, gettext_lazy("Own segment: %(value)s"), gettext_lazy(" or "), _told),
+    _condition("own_all", _all, gettext_lazy("In all of: %(value)s"), gettext_lazy(" and ")),
+    _condition("own_none", _none, gettext_lazy("In none of: %(value)s"), gettext_lazy(" or ")),
+)
