@@ -5,18 +5,22 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from .. import boards, charts, facts, lifecycle, plays, services, value_volume
+from .. import boards, charts, facts, lifecycle, plays, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
+from . import past
 
 
 def segment_list(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
+    if then := past.board(request, "segment", run):
+        return then
     figure = "score" if request.GET.get("figure") == "score" else "sales"
     segments = boards.rows("segment", Segment, plays.SEGMENTS, facts.groups("segment", run.as_of), run)
     context = {
         "run": run,
+        "a_month_ago": past.a_month_ago(request),
         "figure": figure,
         "grid": boards.grid(facts.grid(), run, figure),
         "segments": segments,
@@ -29,9 +33,12 @@ def stage_list(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
+    if then := past.board(request, "stage", run):
+        return then
     weeks = facts.trend("stage", run, services.TREND_WEEKS)
     context = {
         "run": run,
+        "a_month_ago": past.a_month_ago(request),
         "stages": boards.rows("stage", Stage, plays.STAGES, facts.groups("stage", run.as_of), run),
         "chart": charts.stages(weeks),
         "weeks": weeks,
@@ -46,12 +53,18 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
     groups, points = facts.groups("quadrant", run.as_of), facts.points(run.buyers)
+    promising, first = valued.promising(request.shop, run.as_of)
     context = {
         "run": run,
         "quadrants": boards.rows("quadrant", Quadrant, plays.QUADRANTS, groups, run),
         "chart": charts.value_volume(points, run.cuts, groups),
         "drawn": len(points),
-        "weights": value_volume.WEIGHTS,
+        "weights": services.rules_of_shop().value_weights,
+        "unknown": dict(valued.unknown(run)),
+        "promising": promising,
+        "first": first,
+        "dependence": valued.dependence(request.shop),
+        "months": valued.migration(request.shop, run.as_of),
     }
     return render(request, "segmentation/quadrant_list.html", context)
 

@@ -1,0 +1,56 @@
+"""The boards as of a past day: that day's people, opened as a list of that day."""
+
+import datetime
+import re
+
+import pytest
+from django.urls import reverse
+
+from loyalty.customers.filters import CustomerFilter
+from segmentation import services
+from tests.conftest import TODAY
+from tests.factories import CustomerFactory, OrderFactory
+from tests.segmentation.pasts import remember_anything, was
+
+DAY = datetime.timedelta(days=1)
+PAGES = {"segment": "segment_list", "stage": "stage_list", "quadrant": "quadrant_list"}
+
+
+@pytest.fixture
+def pasts(shop):
+    made = CustomerFactory.create_batch(20)
+    for customer in made:
+        OrderFactory(customer=customer, on=TODAY - DAY)
+    services.score_shop(TODAY - 30 * DAY)
+    services.score_shop(TODAY)
+    return remember_anything(3, TODAY, made)
+
+
+def page(client, kind: str, on: str, language: str = "en", status: int = 200) -> str:
+    address = reverse(f"segmentation:{PAGES[kind]}")
+    response = client.get(address, {"on": on}, headers={"accept-language": language})
+    assert response.status_code == status
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_each_group_has_that_days_people(pasts, as_owner, kind, language):
+    day = TODAY - 40 * DAY
+    said = page(as_owner, kind, day.isoformat(), language)
+    links = re.findall(rf'href="/customers/\?({kind}=\w+&amp;on={day})"', said)
+    then = was(pasts, kind, day)
+    assert {link.partition("=")[2].partition("&")[0] for link in links} == set(then.values())
+    found = [CustomerFilter(link.replace("&amp;", "&"), today=TODAY).qs.count() for link in links]
+    assert sum(found) == len(then)
+
+
+def test_its_money_is_that_of_the_run_nearby_or_not_known(pasts, as_owner):
+    assert "as scored on" in page(as_owner, "stage", (TODAY - 28 * DAY).isoformat())
+    assert "its money is not known" in page(as_owner, "stage", (TODAY - 60 * DAY).isoformat())
+
+
+def test_today_is_the_board_itself_and_nonsense_is_said(pasts, as_owner):
+    assert "People then" not in page(as_owner, "stage", TODAY.isoformat())
+    assert "This is not a day" in page(as_owner, "stage", "tomorrow-ish", status=422)
+    assert "Nothing is kept of a day that early" in page(as_owner, "stage", "2020-01-01")
