@@ -25,7 +25,8 @@ from loyalty.ingest.models import ImportRun
 from loyalty.shops.models import Shop
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.charts import Spark, spark
-from segmentation.models import CustomerScore, ScoreRun, Segment, Stage
+from segmentation import expected
+from segmentation.models import CustomerScore, OutlookRun, ScoreRun, Segment, Stage
 
 KEPT_SECONDS = 600
 ACTIVE = (Stage.NEW, Stage.ACTIVE, Stage.LOYAL, Stage.RETURNED)
@@ -244,6 +245,12 @@ class Overview:
         known = [share for share in reversed(shares) if share is not None]
         change = shares[0] - shares[before] if None not in (shares[0], shares[before]) else None
         return Repeat(*points[0], change, spark(known) if len(known) > 2 else None)
+
+    @cached_property
+    def ahead(self) -> expected.Sums | None:
+        """What the known customers are expected to bring; None where nothing can be said."""
+        run = OutlookRun.objects.current()
+        return expected.everybody(run) if run and not run.reason else None
 
     # ---------- What to do next ----------
 

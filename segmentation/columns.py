@@ -32,7 +32,9 @@ def read(found: Statement, columns: Mapping[str, str]) -> dict[str, NDArray]:
     """
     selected = ", ".join(f"{name}::{kind}" for name, kind in columns.items())
     statement = f"COPY (SELECT {selected} FROM ({found.sql}) AS found) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(statement, found.params or None) as copy:
+    # COPY takes no parameters of its own.
+    composed = connection.ops.compose_sql(statement, found.params)
+    with connection.cursor() as cursor, cursor.copy(composed) as copy:
         content = b"".join(copy)
     rows = np.frombuffer(content[len(HEAD) : -len(TAIL)], _record(columns))
     return {name: rows[name].astype(TYPES[kind].replace(">", "=")) for name, kind in columns.items()}

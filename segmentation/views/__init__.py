@@ -7,6 +7,7 @@ from .demographics import people
 from .hours import rhythm
 from .likeness import clusters
 from .portraits import persona, personas
+from .outlook import calibration, outlook
 from .quality import data_quality
 from .steering import (
     scheme,
@@ -23,10 +24,12 @@ from .steering import (
 )
 
 __all__ = [
+    "calibration",
     "changes",
     "clusters",
     "cohorts",
     "data_quality",
+    "outlook",
     "pareto",
     "people",
     "persona",

@@ -41,6 +41,11 @@ def test_every_customer_with_an_order_has_an_outlook(living):
         assert one.profit_365_amount == pytest.approx(0.4 * one.amount_365_amount, rel=0.05)
 
 
+def test_a_look_ahead_works_while_queries_are_logged(living, django_assert_max_num_queries):
+    with django_assert_max_num_queries(30):
+        assert outlook.renew(DAY).reason == ""
+
+
 def test_what_is_kept_is_what_the_model_says(living):
     outlook.renew(DAY)
     model = churn.BuyTillYouDie(**OutlookRun.objects.current().parameters["orders"])

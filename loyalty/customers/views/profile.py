@@ -20,7 +20,7 @@ from loyalty.ui.money import unit_of
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import day
 from segmentation import lifecycle
-from segmentation.models import CustomerScore, ScoreRun
+from segmentation.models import CustomerOutlook, CustomerScore, ScoreRun
 
 from .. import services
 from ..models import ConsentEvent, Customer, Interaction, Order, OrderLine, Refund
@@ -99,6 +99,11 @@ class Profile:
     @cached_property
     def score(self) -> CustomerScore | None:
         return getattr(self.customer, "score", None)
+
+    @cached_property
+    def outlook(self) -> CustomerOutlook | None:
+        """What is expected of the person; not for the counter."""
+        return CustomerOutlook.objects.filter(customer=self.customer).first()
 
     @cached_property
     def membership(self) -> TierMembership | None:

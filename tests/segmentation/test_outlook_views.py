@@ -1,0 +1,140 @@
+"""The screens of the outlook: numbers that open their people, an honest test, and plain words where it is too early."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import re
+
+import pytest
+from django.urls import reverse
+
+from loyalty.customers.filters import CustomerFilter
+from segmentation import churn, expected, outlook, services
+from segmentation.models import CustomerOutlook, CustomerScore, OutlookRun
+from tests.conftest import TODAY
+from tests.factories import OrderFactory
+from tests.segmentation import lives
+
+PAGES = ("outlook", "calibration")
+
+
+@pytest.fixture
+def foretold(shop):
+    lives.fill_shop(5, TODAY, 250)
+    services.score_shop(TODAY)
+    return outlook.renew(TODAY)
+
+
+def page(client, name: str, language: str = "en", **query) -> str:
+    response = client.get(reverse(f"segmentation:{name}"), query, headers={"accept-language": language})
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_every_page_opens_in_both_languages(foretold, as_owner, language):
+    for name in PAGES:
+        for by in ("stage", "segment"):
+            assert f'lang="{language}"' in page(as_owner, name, language, by=by)
+
+
+def test_before_the_first_look_ahead_the_page_says_what_to_do(shop, as_owner):
+    for name in PAGES:
+        assert reverse("ingest:import_list") in page(as_owner, name)
+
+
+def test_too_few_people_are_told_in_words_and_the_lifecycle_stands_in(shop, as_owner):
+    OrderFactory(on=TODAY)
+    services.score_shop(TODAY)
+    outlook.renew(TODAY)
+    said = page(as_owner, "outlook")
+    assert f"From {churn.FEWEST_REPEATERS} on it can be said" in said
+    assert reverse("segmentation:stage_list") in said
+    assert f"From {churn.FEWEST_REPEATERS} on" in page(as_owner, "calibration")
+
+
+def test_a_clerk_sees_none_of_it(foretold, as_clerk):
+    assert {as_clerk.get(reverse(f"segmentation:{name}")).status_code for name in PAGES} == {403}
+
+
+@pytest.mark.parametrize("kind", ["stage", "segment"])
+def test_each_group_opens_as_many_people_as_it_counts(foretold, as_marketer, kind):
+    said = page(as_marketer, "outlook", by=kind)
+    for group in expected.groups(foretold, kind):
+        assert f'href="/customers/?{kind}={group.key}"' in said
+        assert CustomerFilter(f"{kind}={group.key}", today=TODAY).qs.count() == group.people
+
+
+def test_who_is_at_stake_is_the_list_it_opens(foretold, as_owner):
+    found = expected.at_stake(has_profit=True)
+    assert found.people == CustomerFilter(found.query, today=TODAY).qs.count() > 0
+    said = page(as_owner, "outlook")
+    assert f'href="/customers/?{html.escape(found.query)}"' in said
+    stakes = [one.stake for one in found.first]
+    assert stakes == sorted(stakes, reverse=True)
+    assert stakes[0] <= found.amount
+
+
+def test_a_profit_that_is_not_known_is_not_said(shop, as_owner):
+    lives.fill_shop(5, TODAY, 250, cost_share=None)
+    services.score_shop(TODAY)
+    outlook.renew(TODAY)
+    said = page(as_owner, "outlook")
+    assert "nothing can be said of profit" in said
+    assert "Profit, 12 months" not in said
+
+
+def test_the_test_says_how_far_off_it_was(foretold, as_owner):
+    found = expected.calibration(foretold)
+    said = page(as_owner, "calibration")
+    assert f"{found.happened} came" in said
+    word = "more" if found.ahead_share > 0 else "fewer"
+    assert re.search(rf"[\d.]+% {word} than expected", said)
+    assert found.furthest in found.tenths
+    assert sum(one.people for one in found.tenths) == found.people
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_figures_can_be_taken_along(foretold, as_owner, name, kind):
+    response = as_owner.get(reverse(f"segmentation:{name}"), {"export": kind})
+    assert response["Content-Disposition"].endswith(f'.{kind}"')
+    assert len(b"".join(response.streaming_content)) > 200
+
+
+def test_a_person_has_an_outlook_for_those_who_plan_and_not_at_the_counter(foretold, client, owner, clerk):
+    score = CustomerScore.objects.filter(lifetime_order_days__gt=2).first()
+    address = reverse("customers:customer_detail", args=[score.customer_id])
+    client.force_login(owner.user)
+    assert (
+        "Chance of coming back within 12 months"
+        in client.get(address, headers={"accept-language": "en"}).content.decode()
+    )
+    client.force_login(clerk.user)
+    assert (
+        "Chance of coming back" not in client.get(address, headers={"accept-language": "en"}).content.decode()
+    )
+
+
+def test_the_overview_sets_income_now_beside_what_will_come(foretold, as_owner):
+    said = as_owner.get("/", headers={"accept-language": "en"}).content.decode()
+    assert "Expected in the next 30 days" in said
+    OutlookRun.objects.all().delete()
+    CustomerOutlook.objects.all().delete()
+    assert (
+        "Expected in the next 30 days"
+        not in as_owner.get("/", headers={"accept-language": "en"}).content.decode()
+    )
+
+
+def test_half_a_per_cent_is_as_good_as_equal():
+    close = expected.Calibration(90, 10, 1000.0, 1004, 5, 5, [])
+    assert close.is_close
+    assert not expected.Calibration(90, 10, 1000.0, 1006, 5, 5, []).is_close
+    assert expected.Calibration(90, 10, 0.0, 0, 0, 0, []).ahead_share == 0
+
+
+def test_the_day_is_said(foretold, as_owner):
+    assert foretold.as_of == TODAY == datetime.date(2026, 11, 23)
+    assert "From all orders up to" in page(as_owner, "outlook")
