@@ -66,7 +66,7 @@ class CustomerTable(BaseTable):
     chosen = _cell("chosen", verbose_name=gettext_lazy("Choose"), orderable=False)
     name = _cell("name", verbose_name=gettext_lazy("Customer"))
     tier = _cell("tier", verbose_name=gettext_lazy("Tier"), orderable=False)
-    segment = _cell("segment", verbose_name=gettext_lazy("Segment"), orderable=False)
+    segment = _cell("segment", verbose_name=gettext_lazy("Segment"))
     stage = _cell("stage", verbose_name=gettext_lazy("Stage"), orderable=False)
     last = _cell("last", verbose_name=gettext_lazy("Last purchase"))
     orders = _cell("orders", "ba-num", verbose_name=gettext_lazy("Purchases"))

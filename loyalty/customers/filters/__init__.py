@@ -33,9 +33,10 @@ from .memory import ON, TIMELESS
 from .outlook import OUTLOOK
 from .own import OWN_SEGMENTS
 from .then import TIER, Was, kept_since, known
+from .worth import WORTH, rfm_score
 
 # In the order in which they are said.
-CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS, *DUE, *OUTLOOK, *OWN_SEGMENTS)
+CONDITIONS = (*MEMORY, *PLAIN, *GAPS, LIKENESS, *HABITS, *DUE, *OUTLOOK, *OWN_SEGMENTS, *WORTH)
 MAX_TEXT = 100
 # What stands in the form above the list at once.
 BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
@@ -45,6 +46,7 @@ MORE = {
     *("city", "province", "tag", "quadrant", "gender", "late", "near"),
 }
 EARLIER_DAYS = (7, 30, 91, 365)
+RFM = "rfm"
 # Column of the list → (fields to sort by, whether they stand in the score).
 SORTS = {
     "name": (("name_sort", "pk"), False),
@@ -52,6 +54,8 @@ SORTS = {
     "orders": (("score__frequency", "score__customer"), True),
     "last": (("score__last_order_on", "score__customer"), True),
     "joined": (("joined_on", "pk"), False),
+    # By the RFM score with the shop's weights: worked out for the purpose, so no index serves it.
+    "segment": ((RFM, "score__customer"), True),
 }
 DEFAULT_SORT = "-spent"
 
@@ -95,7 +99,7 @@ class CustomerFilter:
         return [
             (condition, values[condition.name])
             for condition in CONDITIONS
-            if values.get(condition.name) not in (None, "", False, [])
+            if not _is_empty(values.get(condition.name))
             # As of today is simply today.
             and not (condition.name == ON and values[ON] >= self.today)
         ]
@@ -207,6 +211,8 @@ class CustomerFilter:
         fields, in_score = SORTS[self.sort.removeprefix("-")]
         descends = self.sort.startswith("-")
         people = self.qs.select_related("score")
+        if fields[0] == RFM:
+            people = people.annotate(**{RFM: rfm_score()})
         if in_score:
             # Only an inner join can follow the index of the scores. It leaves out whoever has no score yet,
             # but they come last anyway: only where it runs short must the slow join of everybody decide.
@@ -314,6 +320,11 @@ class CustomerFilter:
             )
             % {"day": format_day(self.on, current())},
         ]
+
+
+def _is_empty(value: object) -> bool:
+    """Whether nothing was asked for; 0 is a number like any other, though Python takes it for False."""
+    return value is False or value in (None, "", [])
 
 
 def as_query(data: QueryDict | Mapping | str) -> QueryDict:

@@ -1,0 +1,131 @@
+"""Beside value and volume: what is unknown, who hangs on discounts, who could become valued, who changed sides."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+
+from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.models import Interaction
+from segmentation import services, spans, value_volume, valued
+from segmentation.models import CustomerScore, ScoreHistory, ScoreRun
+from tests.conftest import TODAY
+from tests.factories import OrderFactory
+from tests.segmentation.histories import make_history
+
+
+@pytest.fixture
+def scored(shop):
+    make_history(4, TODAY)
+    services.score_shop(TODAY)
+    return shop
+
+
+def before(days: int) -> datetime.date:
+    return TODAY - datetime.timedelta(days=days)
+
+
+def test_the_dependence_of_the_list_is_that_of_the_customers(scored):
+    found = valued.dependence(scored)
+    by_hand = [score for score in CustomerScore.objects.all() if score.discount_dependence is not None]
+    assert found.people == len(by_hand) == sum(row["people"] for row in found.tenths)
+    assert found.mean == pytest.approx(sum(score.discount_dependence for score in by_hand) / len(by_hand))
+    assert all(score.frequency >= value_volume.FEWEST_ORDERS for score in by_hand)
+    for percent in (0, 1, 5, 20):
+        expected = {score.customer_id for score in by_hand if score.discount_dependence >= percent / 100}
+        assert set(CustomerFilter(f"discount_min={percent}").qs.values_list("pk", flat=True)) == expected
+
+
+def test_each_tenth_opens_its_people(scored):
+    for row in valued.dependence(scored).tenths:
+        found = CustomerFilter(f"discount_min={row['from']}&discount_max={row['to']}").qs.count()
+        assert found == row["people"]
+
+
+def test_who_buys_without_a_discount_anyway_opens_as_a_list(scored):
+    assert CustomerFilter("anyway=on").qs.count() == valued.dependence(scored).anyway > 0
+
+
+def test_the_list_is_ranked_by_the_weighted_score(scored):
+    people = CustomerFilter("sort=-segment").rows(0, 25)
+    ranks = [person.score.rfm_score for person in people]
+    assert ranks == sorted(ranks, reverse=True)
+    least = int(ranks[5])
+    expected = sum((score.rfm_score or 0) >= least for score in CustomerScore.objects.all())
+    assert CustomerFilter(f"rfm_min={least}").qs.count() == expected
+
+
+def test_unknown_cost_is_said_of_how_many(shop):
+    OrderFactory(on=TODAY, cost_amount=None)
+    OrderFactory(on=TODAY, cost_amount=40, net_amount=100)
+    run = services.score_shop(TODAY)
+    found = dict(valued.unknown(run))
+    assert found["margin"] == 1
+    # Nobody has two gaps, and the shop records no dealings.
+    assert (found["regularity"], found["engagement"], found["advocacy"]) == (2, 2, 2)
+    assert "service" not in found
+
+
+def test_a_rising_margin_or_a_late_dealing_is_a_promise(shop, as_owner):
+    def regular(name: str, *costs: int) -> int:
+        person = OrderFactory(
+            on=before(300), net_amount=100, cost_amount=costs[0], customer__name=name
+        ).customer
+        for ago, cost in zip((250, 200, 100, 50, 10), costs[1:], strict=True):
+            OrderFactory(customer=person, on=before(ago), net_amount=100, cost_amount=cost)
+        return person.pk
+
+    rising = regular("Rising", 90, 90, 90, 80, 80, 80)
+    flat = regular("Flat", 90, 90, 90, 89, 89, 89)
+    dealt = regular("Dealt", 90, 90, 90, 90, 90, 90)
+    falling = regular("Falling", 80, 80, 80, 95, 95, 95)
+    for _number in range(6):
+        OrderFactory(on=before(20), net_amount=100, cost_amount=10)
+    noon = datetime.datetime.combine(before(5), datetime.time(12), shop.zone)
+    Interaction.objects.create(customer_id=dealt, kind="survey", occurred_at=noon)
+    Interaction.objects.create(customer_id=falling, kind="complaint", occurred_at=noon)
+    services.score_shop(TODAY)
+    CustomerScore.objects.filter(customer__in=[rising, flat, dealt, falling]).update(quadrant="volume")
+    count, found = valued.promising(shop, TODAY)
+    assert {one.customer_id for one in found} == {rising, dealt}
+    assert count == 2
+    assert next(one for one in found if one.customer_id == rising).is_rising
+    people = CustomerFilter("could_be_valued=on", today=TODAY).qs
+    assert set(people.values_list("pk", flat=True)) == {rising, dealt}
+
+
+def test_months_are_those_of_the_calendar():
+    assert valued.months(TODAY, "jalali", 2) == [
+        datetime.date(2026, 9, 23),
+        datetime.date(2026, 10, 23),
+        datetime.date(2026, 11, 22),
+    ]
+    assert valued.months(TODAY, "gregorian", 1) == [datetime.date(2026, 10, 1), datetime.date(2026, 11, 1)]
+
+
+def test_the_months_count_who_changed_sides(shop):
+    def past(*changes: tuple[int, str]) -> None:
+        person = OrderFactory(on=before(300)).customer
+        numbers = [spans.change(before(ago), "loyal", "active", quadrant) for ago, quadrant in changes]
+        ScoreHistory.objects.update_or_create(customer=person, defaults={"changes": numbers})
+
+    past((200, "volume"), (20, "valued_frequent"))
+    past((200, "volume"), (25, "valued_frequent"), (22, "volume"))
+    past((200, "occasional"), (0, "volume"))
+    past((200, "volume"))
+    found = valued.migration(shop, TODAY)
+    assert len(found) == valued.MONTHS + 1
+    # Today is the second of Azar; 20 days ago was in Aban.
+    azar, aban = found[0], found[1]
+    assert (aban["became"], aban["ceased"], aban["oftener"]) == (1, 0, 0)
+    assert (azar["became"], azar["oftener"], azar["rarer"]) == (0, 1, 0)
+    assert sum(sum(month["moves"].values()) for month in found[2:]) == 0
+
+
+def test_the_page_shows_all_of_it(scored, as_owner):
+    said = as_owner.get(
+        reverse("segmentation:quadrant_list"), headers={"accept-language": "en"}
+    ).content.decode()
+    for words in ("Could become valued", "Month by month", "Who hangs on discounts", "Change the weights"):
+        assert words in said
+    assert ScoreRun.objects.current().cuts["service_load"] is not None
