@@ -13,7 +13,7 @@ from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment
 from .. import services
 from ..forms import ConsentForm, CustomerForm, InteractionForm, NewCustomerForm
 from ..models import ConsentEvent, Customer
-from . import history
+from . import history, timeline
 from .profile import Profile
 
 
@@ -51,6 +51,8 @@ def customer_history(request: HttpRequest, pk: int) -> HttpResponse:
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 1
     events, has_older = history.page_of(customer, number)
     context = {"customer": customer, "events": events, "older_page": number + 1 if has_older else None}
+    if not request.htmx:
+        context["lines"] = timeline.lines(customer, request.shop.today())
     return page_or_fragment(
         request, "customers/customer_history.html", "customers/_customer_history.html", context
     )

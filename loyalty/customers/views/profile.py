@@ -24,7 +24,7 @@ from segmentation.models import CustomerOutlook, CustomerScore, ScoreRun
 
 from .. import services
 from ..models import ConsentEvent, Customer, Interaction, Order, OrderLine, Refund
-from . import rhythm
+from . import rhythm, timeline
 
 YEAR_DAYS = 365
 ORDERS_A_PAGE = 10
@@ -133,6 +133,10 @@ class Profile:
             refunds=given_back["count"],
             refunded_amount=int(given_back["amount"] or 0),
         )
+
+    @cached_property
+    def lines(self) -> list[timeline.Line]:
+        return timeline.lines(self.customer, self.today)
 
     @property
     def lifetime_amount(self) -> int:
