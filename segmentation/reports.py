@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from . import cohorts, hours, taste
+from . import cohorts, goods, hours, taste
 from .models import ScoreRun
 
 
@@ -23,4 +23,9 @@ def renew_import(as_of: datetime.date) -> None:
 
 def renew_week(as_of: datetime.date) -> dict[str, int]:
     """Renew every kept report of the shop in scope as of `as_of`; return how much there is of each."""
-    return {"tastes": taste.renew(as_of), "cohorts": cohorts.renew(as_of), "times": hours.renew(as_of)}
+    return {
+        "tastes": taste.renew(as_of),
+        "cohorts": cohorts.renew(as_of),
+        "times": hours.renew(as_of),
+        "goods": goods.renew(as_of),
+    }
