@@ -62,6 +62,7 @@ def night(day: datetime.date) -> dict[str, int]:
 
 def week(day: datetime.date) -> dict[str, object]:
     """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
-    counts = {**reports.renew_week(day), "looked_ahead": outlook.renew(day).people}
+    # The reports carry on from what is expected of each customer.
+    counts = {"looked_ahead": outlook.renew(day).people, **reports.renew_week(day)}
     # Last: it says what all the others have found.
     return {**counts, "digest": len(digest.keep(day).findings)}
