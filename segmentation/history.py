@@ -76,10 +76,10 @@ def lags_behind() -> bool:
     return run is not None and day_to_keep(run.as_of) is None
 
 
-def keep(relation: str, shop_id: int, day: datetime.date) -> None:
-    """Keep what `relation` says of all its customers, whether or not a score was written."""
-    sql = f"WITH {kept_sql(relation)} SELECT"
-    execute(Statement(sql, {"shop_id": shop_id, "history_on": day}))
+def keep(scored: Statement, day: datetime.date) -> None:
+    """Keep what is `scored` of all customers, whether or not a score was written."""
+    sql = f"WITH scored AS (SELECT * FROM {scored.sql} AS scored), {kept_sql('scored')} SELECT"
+    execute(Statement(sql, scored.params | {"history_on": day}))
 
 
 def begin_weeks() -> None:

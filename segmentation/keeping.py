@@ -8,11 +8,11 @@ from loyalty.customers.facts import Statement
 from loyalty.shops import audit
 from loyalty.shops.models import Shop
 
-from . import cutting, rfm, state, statements
+from . import cutting, lifecycle, rfm, state, statements
 from .models import CutsReason, ScoreRun
 from .rules import Rules
 
-_COUNTS = f"SELECT count(*) AS customers, count(last_order_on) AS buyers FROM {state.FACTS}"
+_COUNTS = "SELECT count(*) AS customers, count(last_order_on) AS buyers FROM {facts} AS facts"
 
 
 def reason(
@@ -32,7 +32,7 @@ def reason(
 
 
 class Taking:
-    """The cuts of one run, decided once the facts are there: `cuts` is to be called within the state table."""
+    """The cuts of one run, decided once the facts are there: `cuts` is to be called with them."""
 
     def __init__(
         self,
@@ -45,18 +45,18 @@ class Taking:
         self.shop, self.as_of, self.rules, self.run = shop, as_of, rules, run
         self.wish, self.reason = wish, CutsReason.FIRST
 
-    def cuts(self) -> dict:
-        counts = statements.row(Statement(_COUNTS))
+    def cuts(self, facts: Statement = state.ALL_FACTS) -> dict:
+        counts = statements.row(_over(facts, _COUNTS))
         found = reason(self.as_of, self.rules, self.run, counts["buyers"], self.shop.calendar)
         # What a person asked for takes its place before what the calendar says.
         self.reason = self.wish if self.wish and found != CutsReason.FIRST else found
         if self.reason == CutsReason.KEPT:
             return self.run.cuts | counts
-        return fresh_cuts(self.rules)
+        return fresh_cuts(self.rules, facts)
 
-    def fields(self, given: dict | None = None) -> dict:
-        """Return what the run keeps of this, while the state table stands; `given` cuts count as kept."""
-        counts = score_counts()
+    def fields(self, given: dict | None = None, scored: Statement = state.ALL_STATE) -> dict:
+        """Return what the run keeps of this, from the state of all customers; `given` cuts count as kept."""
+        counts = score_counts(scored)
         if given and self.run:
             self.reason = CutsReason.KEPT
         kept = {"cuts_reason": self.reason, "score_counts": counts}
@@ -64,36 +64,44 @@ class Taking:
             return kept | {"cuts_on": self.run.cuts_on, "score_counts_then": self.run.score_counts_then}
         kept |= {"cuts_on": self.as_of, "score_counts_then": counts}
         if self.run is not None and self.run.cuts.get("basis") == self.rules.basis:
-            kept |= {"cuts_before": self.run.cuts, "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules)}
+            kept |= {
+                "cuts_before": self.run.cuts,
+                "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules, scored),
+            }
         return kept
 
 
-def fresh_cuts(rules: Rules) -> dict:
-    """Return the cuts of the facts that are laid out, by what the owner chose and what the shop allows."""
-    found = statements.row(Statement(state.CUTS, {"shares": list(rfm.SHARES)}))
-    found |= statements.row(Statement(state.SHOP_GAP))
+def _over(facts: Statement, sql: str, **params) -> Statement:
+    return Statement(sql.format(facts=facts.sql), facts.params | params)
+
+
+def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
+    """Return the cuts of all facts, by what the owner chose and what the shop allows."""
+    found = statements.row(_over(facts, state.CUTS, shares=list(rfm.SHARES)))
+    gaps = statements.rows(_over(facts, state.GAPS))
+    found |= {"gap_days": lifecycle.pooled_gap(gaps), "repeat_gaps": sum(count for _gap, count in gaps)}
     base = cutting.Base(found["buyers"], found["repeaters"], found["gap_days"], None)
     if cutting.FALLBACK in cutting.ways(rules.cuts, base).values():
-        base = cutting.Base(**{**base.__dict__, **statements.row(Statement(state.BASKET))})
+        base = cutting.Base(**{**base.__dict__, **statements.row(_over(facts, state.BASKET))})
     found |= cutting.cuts(found, rules.cuts, base)
     found |= {"basis": rules.basis, "taken_from": found["buyers"], "value_score": None}
-    median = statements.row(Statement(state.value_median_sql(rules), found))
+    median = statements.row(_over(facts, state.value_median_sql(rules), **found))
     return found | {"value_score": median["percentile_cont"]}
 
 
-def score_counts() -> dict[str, list[int]]:
-    """Return {"r" | "f" | "m": people with score 1 … 5} of the state table."""
+def score_counts(scored: Statement) -> dict[str, list[int]]:
+    """Return {"r" | "f" | "m": people with score 1 … 5}."""
     found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
-    sql = f"""SELECT r_score, f_score, m_score, count(*) FROM {state.STATE}
+    sql = f"""SELECT r_score, f_score, m_score, count(*) FROM {scored.sql} AS state
 WHERE r_score IS NOT NULL GROUP BY r_score, f_score, m_score"""
-    for *cell, people in statements.rows(Statement(sql)):
+    for *cell, people in statements.rows(Statement(sql, scored.params)):
         for measure, score in zip("rfm", cell, strict=True):
             found[measure][score - 1] += people
     return found
 
 
-def moved_by_cuts(before: dict, rules: Rules) -> int:
-    """Return how many of the state table would be in another segment by the cuts before."""
+def moved_by_cuts(before: dict, rules: Rules, scored: Statement) -> int:
+    """Return how many would be in another segment by the cuts before."""
     row = ", ".join(f"%({name})s::float8[] AS {name}" for name in cutting.MEASURES)
     then = rfm.segment_sql(
         rfm.recency_score_sql("state.recency_days", "cuts.recency_days"),
@@ -101,9 +109,10 @@ def moved_by_cuts(before: dict, rules: Rules) -> int:
         rfm.score_sql("state.monetary_amount", "cuts.monetary_amount"),
         rules.cell_map,
     )
-    sql = f"""SELECT count(*) AS people FROM {state.STATE} AS state, (SELECT {row}) AS cuts
+    sql = f"""SELECT count(*) AS people FROM {scored.sql} AS state, (SELECT {row}) AS cuts
 WHERE state.segment <> '' AND state.segment <> {then}"""
-    return statements.row(Statement(sql, {name: before[name] for name in cutting.MEASURES}))["people"]
+    params = scored.params | {name: before[name] for name in cutting.MEASURES}
+    return statements.row(Statement(sql, params))["people"]
 
 
 def tell(run: ScoreRun) -> None:

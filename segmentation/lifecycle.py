@@ -124,6 +124,22 @@ def shop_gap(gaps: Iterable[int]) -> float | None:
     return median(known) if len(known) >= ENOUGH_GAPS else None
 
 
+def pooled_gap(counts: Sequence[tuple[int, int]]) -> float | None:
+    """Return `shop_gap` of gaps that are counted: ascending (gap, how often)."""
+    total = sum(count for _gap, count in counts)
+    if total < ENOUGH_GAPS:
+        return None
+    return (_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / 2
+
+
+def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
+    for gap, count in counts:
+        if place < count:
+            return gap
+        place -= count
+    raise IndexError(place)
+
+
 def expected_gap(own: Rhythm, shop_gap_days: float | None) -> float:
     """Return the days after which this customer usually buys again.
 
@@ -168,6 +184,18 @@ def returned_on(days: Sequence[datetime.date], as_of: datetime.date, gap: float)
 def stage(days_since: int | None, own: Rhythm, gap: float, came_back: bool) -> str:
     """Return the stage: the first of RULES that fits. `days_since` the last order is None without orders."""
     return next(rule.stage for rule in RULES if rule.fits(days_since, own, gap, came_back))
+
+
+def changes_on(
+    stage: str, last_order_on: datetime.date | None, gap: float, returned_on: datetime.date | None
+) -> datetime.date | None:
+    """Return the first day on which the stage is another one if nothing happens until then; None for never."""
+    if returned_on is not None:
+        return returned_on + datetime.timedelta(days=math.floor(gap) + 1)
+    within = next(rule.within_gaps for rule in RULES if rule.stage == stage)
+    if last_order_on is None or within is None:
+        return None
+    return last_order_on + datetime.timedelta(days=math.floor(within * gap) + 1)
 
 
 @dataclass(frozen=True)
@@ -254,10 +282,28 @@ def gap_source_sql(order_days: str, shop_gap: str) -> str:
 
 
 def returned_on_sql(days: str, as_of: str, gap: str) -> str:
-    """Return SQL for `returned_on`. The array is opened only for those who bought within their gap."""
-    return f"""CASE WHEN cardinality({days}) > 1 AND {as_of} - {days}[cardinality({days})] <= {gap} THEN (
-    SELECT max(later) FROM unnest({days}[2:], {days}[:cardinality({days}) - 1]) AS pair(later, earlier)
-    WHERE later - earlier > {AWAY_AFTER} * {gap} AND {as_of} - later <= {gap}) END"""
+    """Return SQL for `returned_on`. The array is opened only for those who bought within their gap, and only
+    where the days of that gap, with the one before, lie far enough apart.
+    """
+    last = f"cardinality({days})"
+    # The last day before the gap began, from which the first way back into it is counted.
+    first = f"greatest(width_bucket({as_of} - floor({gap})::int - 1, {days}), 1)"
+    far = f"{AWAY_AFTER} * {gap}"
+    return f"""CASE WHEN {last} > 1 AND {as_of} - {days}[{last}] <= {gap} AND {days}[{last}] - {days}[{first}] > {far}
+THEN (SELECT max(later) FROM (SELECT unnest({days}[{first} + 1:]) AS later,
+                                     unnest({days}[{first}:{last} - 1]) AS earlier) AS pair
+      WHERE later - earlier > {far}) END"""
+
+
+def changes_on_sql(last_order_on: str, gap: str, stage: str, returned_on: str) -> str:
+    """Return SQL for `changes_on`."""
+    whens = " ".join(
+        f"WHEN '{rule.stage}' THEN {last_order_on} + floor({rule.within_gaps} * {gap})::int + 1"
+        for rule in RULES
+        if rule.within_gaps is not None
+    )
+    back_until = f"{returned_on} + floor({gap})::int + 1"
+    return f"CASE WHEN {returned_on} IS NOT NULL THEN {back_until} ELSE CASE {stage} {whens} END END"
 
 
 def stage_sql(days_since: str, order_days: str, gap: str, spread: str, returned_on: str) -> str:

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from loyalty.customers.facts import Statement, in_index_order
+from loyalty.customers.facts import Statement, one_by_one
 from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import history, keeping, lifecycle, state
+from . import history, keeping, lifecycle, renewal, state
 from .models import CutsReason, Scheme, ScoreRun
 from .rules import Rules
 from .statements import execute as _execute
 from .statements import row as _row
+from .statements import rows
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
 LOCK = 0x5345474D
@@ -30,32 +31,42 @@ HISTORY_WEEKS = 52
 LOOK_BACK_MOST = 20_000
 
 
-def score_shop(as_of: datetime.date, *, cuts: dict | None = None, wish: CutsReason | None = None) -> ScoreRun:
-    """Score every customer of the shop in scope as of `as_of`, in one transaction, and return the run.
+def score_shop(
+    as_of: datetime.date,
+    *,
+    cuts: dict | None = None,
+    wish: CutsReason | None = None,
+    is_whole: bool = False,
+) -> ScoreRun:
+    """Score the customers of the shop in scope as of `as_of`, in one transaction, and return the run.
 
     `cuts`, those of an earlier run, are used as they are; where None the kept ones are, or fresh ones where
-    `keeping` has a reason for them or `wish` gives one. Only rows that differ are written. Two runs of one
-    shop wait for each other; a customer who is scored while a run is under way keeps that newer row.
+    `keeping` has a reason for them or `wish` gives one. What CustomerScore keeps is brought up to the day by
+    adding up those whom something happened to since the last run; with `is_whole`, and once a week, all
+    orders are added up anew. Only rows that differ are written. Two runs of one shop wait for each other; a
+    customer who is scored while a run is under way keeps that newer row.
     """
     shop = current_shop()
-    rules = rules_of_shop()
-    taking = keeping.Taking(shop, as_of, rules, ScoreRun.objects.current(), wish)
     with transaction.atomic():
         # Before the lock: whoever could not share it was scored after this moment.
         started_at = _clock()
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
-        with state_table(shop, as_of, rules, cuts or taking.cuts) as found:
-            params = {"shop_id": shop.pk, "started_at": started_at}
-            history_on = history.day_to_keep(as_of)
-            changed = sum(
-                _row(history.writing(Statement(sql, params), history_on))["count"]
-                for sql in (state.UPDATE, state.INSERT)
-            )
-            if history_on and history.lags_behind():
-                history.keep(state.STATE, shop.pk, as_of)
-            run = _keep_run(as_of, started_at, rules, found, changed=changed, **taking.fields(given=cuts))
-    keeping.tell(run)
-    return run
+        rules, last = rules_of_shop(), ScoreRun.objects.current()
+        run = renewal.Renewal(shop, as_of, rules, started_at, last, is_whole)
+        taking = keeping.Taking(shop, as_of, rules, last, wish)
+        if last is None:
+            with state_table(shop, as_of, rules, cuts or taking.cuts) as found:
+                run.begin()
+                fields = taking.fields(given=cuts)
+        else:
+            run.renew_facts()
+            kept = state.all_kept(shop, as_of)
+            found = run.renew_state(cuts or taking.cuts(kept), scheme_number())
+            fields = taking.fields(cuts, state.all_scored(shop, as_of))
+        fields |= {"is_whole": run.is_whole, "changed": run.changed}
+        made = _keep_run(as_of, started_at, rules, found, state.all_scored(shop, as_of), **fields)
+    keeping.tell(made)
+    return made
 
 
 def score_customer(customer_id: int, as_of: datetime.date) -> None:
@@ -73,11 +84,12 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
         _execute(Statement("SELECT pg_try_advisory_xact_lock_shared(%(room)s, %(shop)s)", _lock(shop)))
         # Two orders at once: the second waits here and then sees the first.
         list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
-        rules = rules_of_shop()
-        relation = state.relation_sql(shop, as_of, run.window_days, [customer_id])
-        found = state.upsert_sql(state.state_sql(f"({relation.sql})", as_of, run.cuts, rules))
-        params = relation.params | found.params | {"shop_id": shop.pk, "started_at": _clock()}
-        _execute(history.writing(Statement(found.sql, params), as_of if as_of >= run.as_of else None))
+        among = "AND customer_id = %(customer_id)s"
+        relation = state.relation_sql(shop, as_of, run.window_days, state.ONE, among)
+        found = state.state_sql(f"({relation.sql})", as_of, run.cuts, rules_of_shop())
+        params = {"customer_id": customer_id, "shop_id": shop.pk, "started_at": _clock()}
+        upsert = state.upsert_sql(Statement(found.sql, relation.params | found.params | params))
+        _execute(history.writing(upsert, as_of if as_of >= run.as_of else None))
 
 
 def look_back(
@@ -160,7 +172,7 @@ def state_table(
     """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by:
     those given (or found by calling, once the facts are there), or the shop's own.
     """
-    with in_index_order():
+    with one_by_one():
         _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
     cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
@@ -171,15 +183,22 @@ def state_table(
     _execute(Statement(f"DROP TABLE {state.STATE}"))
 
 
-def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun:
-    sums = group_sums()
+def scheme_number() -> int:
+    """Return the number of the rules in force, 0 before the owner chose anything."""
+    return Scheme.objects.values_list("number", flat=True).first() or 0
+
+
+def _keep_run(
+    as_of, started_at, rules: Rules, cuts: dict, scored: Statement = state.ALL_STATE, **fields
+) -> ScoreRun:
+    sums = group_sums(scored)
     customers = sum(count for count, _ in sums["stage"].values())
     return ScoreRun.objects.create(
         as_of=as_of,
         started_at=started_at,
         finished_at=_clock(),
         window_days=rules.window_days,
-        version=Scheme.objects.values_list("number", flat=True).first() or 0,
+        version=scheme_number(),
         customers=customers,
         buyers=customers - sums["stage"].get(lifecycle.STAGES[0], [0, 0])[0],
         cuts=cuts,
@@ -188,19 +207,19 @@ def _keep_run(as_of, started_at, rules: Rules, cuts: dict, **fields) -> ScoreRun
     )
 
 
-def group_sums() -> dict[str, dict[str, list[int]]]:
-    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the state table."""
+def group_sums(scored: Statement = state.ALL_STATE) -> dict[str, dict[str, list[int]]]:
+    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the state table, or of
+    what else is `scored`.
+    """
     sums: dict[str, dict[str, list[int]]] = {"segment": {}, "stage": {}, "quadrant": {}}
-    sql = f"""SELECT segment, stage, quadrant, count(*), sum(monetary_amount)::bigint
-FROM {state.STATE} GROUP BY segment, stage, quadrant"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        for *groups, customers, amount in cursor.fetchall():
-            for kind, group in zip(sums, groups, strict=True):
-                if group:
-                    entry = sums[kind].setdefault(group, [0, 0])
-                    entry[0] += customers
-                    entry[1] += amount
+    sql = f"""SELECT segment, stage, quadrant, count(*), bigint_sum(monetary_amount)
+FROM {scored.sql} AS state GROUP BY segment, stage, quadrant"""
+    for *groups, customers, amount in rows(Statement(sql, scored.params)):
+        for kind, group in zip(sums, groups, strict=True):
+            if group:
+                entry = sums[kind].setdefault(group, [0, 0])
+                entry[0] += customers
+                entry[1] += amount
     return sums
 
 

@@ -1,28 +1,27 @@
 """From facts to state in SQL: scores, segment, stage and quadrant, generated from the pure rules.
 
-The facts of all customers, with their rhythm, are laid into a temporary table (FACTS), from which the cuts
-are read; `state_sql` scores a relation of that shape by given cuts, for a whole shop into another one
-(STATE). One customer is scored by the same `state_sql` over their own facts and the frozen cuts of the last
-run.
+`relation_sql` adds up the facts of customers from their orders; `kept_sql` takes them as CustomerScore keeps
+them. `state_sql` scores either by given cuts, for one customer, for those a night concerns, or for a whole
+shop.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
 
-from loyalty.customers.facts import Statement, engagement_sql, facts_sql
+from loyalty.customers.facts import Statement, engagement_sql, facts_of_sql
 from loyalty.shops.models import Shop
 
 from . import cutting, lifecycle, rfm, value_volume
 from .rules import Rules
 
+# Temporary tables: the facts of every customer and what follows from them, as of a day.
 FACTS, STATE = "segmentation_facts", "segmentation_state"
+ALL_FACTS, ALL_STATE = Statement(FACTS), Statement(STATE)
 
-# Columns of CustomerScore that the state fills. None of them changes by the mere passing of a night: days
+# Columns of CustomerScore that say what happened. None of them changes by the mere passing of a night: days
 # since the last order, which would, follow from `last_order_on`.
-COLUMNS = (
-    "customer_id",
+FACT_COLUMNS = (
     "first_order_on",
     "last_order_on",
     "frequency",
@@ -42,6 +41,10 @@ COLUMNS = (
     "complaints",
     "own_gap_days",
     "gap_spread",
+    "days",
+)
+# And those that say what we make of it.
+STATE_COLUMNS = (
     "expected_gap_days",
     "expected_on",
     "gap_source",
@@ -53,7 +56,9 @@ COLUMNS = (
     "stage",
     "value_score",
     "quadrant",
+    "changes_on",
 )
+COLUMNS = ("customer_id", *FACT_COLUMNS, *STATE_COLUMNS)
 
 
 def value_score_sql(rules: Rules) -> str:
@@ -61,43 +66,91 @@ def value_score_sql(rules: Rules) -> str:
     return value_volume.value_score_sql("facts", "cuts", rules.value_weights)
 
 
+# Whose facts are to be added up, with the rhythm that is known of them.
+_KNOWN = "kept.days AS known_days, kept.own_gap_days AS known_gap_days, kept.gap_spread AS known_spread"
+EVERYBODY = f"""(
+    SELECT customer.id AS customer_id, {_KNOWN} FROM customers_customer AS customer
+    LEFT JOIN segmentation_customerscore AS kept
+           ON kept.shop_id = %(shop_id)s AND kept.customer_id = customer.id
+    WHERE customer.shop_id = %(shop_id)s)"""
+ONE = EVERYBODY.replace("%(shop_id)s)", "%(shop_id)s AND customer.id = %(customer_id)s)")
+
+
+def kept_known(some: str = "") -> str:
+    """Return whom CustomerScore knows (`some`: a condition on `score`), to be added up anew."""
+    known = _KNOWN.replace("kept.", "score.")
+    return f"""(SELECT score.customer_id, {known} FROM segmentation_customerscore AS score
+    WHERE score.shop_id = %(shop_id)s {some})"""
+
+
 def relation_sql(
-    shop: Shop, as_of: datetime.date, window_days: int | None, customer_ids: Collection[int] | None = None
+    shop: Shop, as_of: datetime.date, window_days: int | None, who: str = EVERYBODY, among: str = ""
 ) -> Statement:
-    """Return one row for every customer (or those named), prospects too: facts, engagement and rhythm."""
-    facts = facts_sql(shop, as_of, window_days, customer_ids)
-    engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, customer_ids)
-    some = " AND customer.id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
-    load = value_volume.service_load_sql(
-        "fact.discount_amount",
-        "fact.refunded_amount",
-        "fact.gross_amount",
-        "coalesce(engagement.complaints, 0)",
-        "fact.frequency",
-    )
+    """Return the facts, dealings and rhythm of each customer of `who`, prospects too.
+
+    The middle of somebody's gaps is the dearest of all: it is worked out only where the days are not those
+    it is known of. `among` is for facts_of_sql.
+    """
+    facts = facts_of_sql(shop, as_of, window_days, who, among)
+    engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, among)
     sql = f"""
-SELECT customer.id AS customer_id, %(as_of)s - fact.last_order_on AS recency_days,
-       fact.first_order_on, fact.last_order_on, fact.days,
-       coalesce(fact.lifetime_orders, 0) AS lifetime_orders,
+SELECT fact.customer_id, {_MEASURED.format(facts="fact")},
+       fact.first_order_on, fact.last_order_on, fact.days, fact.lifetime_orders,
        coalesce(cardinality(fact.days), 0) AS lifetime_order_days,
        coalesce(fact.lifetime_amount, 0) AS lifetime_amount,
-       coalesce(fact.frequency, 0) AS frequency, coalesce(fact.order_days, 0) AS order_days,
-       coalesce(fact.monetary_amount, 0) AS monetary_amount, fact.profit_amount,
-       coalesce(fact.gross_amount, 0) AS gross_amount, coalesce(fact.discount_amount, 0) AS discount_amount,
+       fact.frequency, fact.order_days, fact.monetary_amount, fact.profit_amount,
+       fact.gross_amount, fact.discount_amount, fact.refunded_amount,
        CASE WHEN fact.costed_amount > 0 THEN fact.profit_amount::float8 / fact.costed_amount END
            AS margin_share,
        fact.full_price_orders::float8 / nullif(fact.frequency, 0) AS full_price_share,
-       fact.last_order_on - fact.first_order_on AS tenure_days,
-       coalesce(fact.refunded_amount, 0) AS refunded_amount, {load} AS service_load,
-       coalesce(engagement.engagements, 0) AS engagements,
-       coalesce(engagement.advocacies, 0) AS advocacies, coalesce(engagement.complaints, 0) AS complaints,
-       rhythm.own_gap_days, rhythm.gap_spread
-FROM customers_customer AS customer
-LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = customer.id
-LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = customer.id
-LEFT JOIN LATERAL ({lifecycle.rhythm_sql("fact.days")}) AS rhythm ON cardinality(fact.days) > 1
-WHERE customer.shop_id = %(shop_id)s{some}"""
+       fact.engagements, fact.advocacies, fact.complaints,
+       CASE WHEN fact.is_known THEN fact.known_gap_days ELSE rhythm.own_gap_days END AS own_gap_days,
+       CASE WHEN fact.is_known THEN fact.known_spread ELSE rhythm.gap_spread END AS gap_spread
+FROM (
+    SELECT fact.*, fact.days IS NOT DISTINCT FROM fact.known_days AS is_known,
+           coalesce(engagements, 0) AS engagements, coalesce(advocacies, 0) AS advocacies,
+           coalesce(complaints, 0) AS complaints
+    FROM ({facts.sql}) AS fact
+    LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = fact.customer_id
+) AS fact
+LEFT JOIN LATERAL ({lifecycle.rhythm_sql("fact.days")}) AS rhythm
+       ON cardinality(fact.days) > 1 AND NOT fact.is_known"""
     return Statement(sql, facts.params | engagement.params)
+
+
+def kept_sql(some: str = "") -> str:
+    """Return the relation of what CustomerScore keeps of the shop (`some`: a condition on `score`), in the
+    shape of `relation_sql`, with its state so far as `was_…`. Parameters: shop_id, as_of.
+    """
+    return f"""(
+SELECT score.customer_id, {_MEASURED.format(facts="score")}, {", ".join(f"score.{name}" for name in FACT_COLUMNS)},
+       score.computed_at, {", ".join(f"score.{name} AS was_{name}" for name in STATE_COLUMNS)}
+FROM segmentation_customerscore AS score WHERE score.shop_id = %(shop_id)s {some})"""
+
+
+def all_kept(shop: Shop, as_of: datetime.date) -> Statement:
+    """Return the facts of the whole shop as CustomerScore keeps them, to take cuts from."""
+    return Statement(kept_sql(), {"shop_id": shop.pk, "as_of": as_of})
+
+
+def all_scored(shop: Shop, as_of: datetime.date) -> Statement:
+    """Return the state of the whole shop as CustomerScore keeps it, to count groups in."""
+    sql = """(SELECT *, %(as_of)s - last_order_on AS recency_days FROM segmentation_customerscore
+WHERE shop_id = %(shop_id)s)"""
+    return Statement(sql, {"shop_id": shop.pk, "as_of": as_of})
+
+
+# What follows from the facts and the day.
+_MEASURED = f"""%(as_of)s - {{facts}}.last_order_on AS recency_days,
+       {{facts}}.last_order_on - {{facts}}.first_order_on AS tenure_days,
+       {
+    value_volume.service_load_sql(
+        *(
+            f"{{facts}}.{name}"
+            for name in ("discount_amount", "refunded_amount", "gross_amount", "complaints", "frequency")
+        )
+    )
+} AS service_load"""
 
 
 def into_table(name: str, found: Statement) -> Statement:
@@ -114,6 +167,7 @@ def _fifths(column: str) -> str:
     )
 
 
+# These read a relation of facts that is put in by format(facts=…).
 # The shop as a whole: how many, the cuts of every score, and how often its middle customer comes.
 CUTS = f"""
 SELECT count(*) AS customers, count(last_order_on) AS buyers,
@@ -123,15 +177,13 @@ SELECT count(*) AS customers, count(last_order_on) AS buyers,
        count(*) FILTER (WHERE cardinality(days) > 1) AS repeaters,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
            FILTER (WHERE last_order_on IS NOT NULL) AS order_days
-FROM {FACTS}"""
+FROM {{facts}} AS facts"""
 
-# All repeat gaps of the shop, pooled.
-SHOP_GAP = f"""
-SELECT CASE WHEN count(*) >= {lifecycle.ENOUGH_GAPS}
-            THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) END AS gap_days,
-       count(*) AS repeat_gaps
-FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
-      FROM {FACTS} WHERE cardinality(days) > 1) AS gaps"""
+# How often each repeat gap occurs, all customers pooled: a sort of them all would take three times as long.
+GAPS = """
+SELECT gap, count(*) FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
+                           FROM {facts} AS facts WHERE lifetime_order_days > 1) AS gaps
+GROUP BY gap ORDER BY gap"""
 
 # The frozen cuts as a one-row relation of typed columns.
 _CUTS_ROW = "SELECT " + ", ".join(
@@ -140,24 +192,28 @@ _CUTS_ROW = "SELECT " + ", ".join(
     + [f"%({name})s::float8 AS {name}" for name in ("order_days", "gap_days", "value_score")]
 )
 
+# Not WITH: as constants of a plain subquery the planner works them into every comparison, in a third of the time.
+_CUTS = f"({_CUTS_ROW}) AS cuts"
+
 # The basket in the middle, which only a small shop is asked for: a sort of all buyers is dear.
-BASKET = f"""
+BASKET = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY monetary_amount::float8 / frequency) AS basket_amount
-FROM {FACTS} WHERE frequency > 0"""
+FROM {facts} AS facts WHERE frequency > 0"""
 
 
 def value_median_sql(rules: Rules) -> str:
-    """Return the statement that reads the middle value score of the facts; the other cuts are parameters."""
+    """Return the statement that reads the middle value score of facts; the other cuts are parameters."""
     return f"""
-WITH cuts AS ({_CUTS_ROW})
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {value_score_sql(rules)})
-FROM {FACTS} AS facts, cuts WHERE facts.last_order_on IS NOT NULL"""
+FROM {{facts}} AS facts, {_CUTS} WHERE facts.last_order_on IS NOT NULL"""
 
 
-def state_sql(relation: str, as_of: datetime.date, cuts: dict, rules: Rules) -> Statement:
+def state_sql(
+    relation: str, as_of: datetime.date, cuts: dict, rules: Rules, also: tuple[str, ...] = ()
+) -> Statement:
     """Return the state of every row of `relation` (a table, or a subquery in brackets) by `cuts` and `rules`.
 
-    The columns are COLUMNS, `as_of` and `recency_days`.
+    The columns are COLUMNS, `as_of`, `recency_days`, and those of the relation named in `also`.
     """
     gap = lifecycle.expected_gap_sql("facts.lifetime_order_days", "facts.own_gap_days", "cuts.gap_days")
     r_score = rfm.recency_score_sql("facts.recency_days", "cuts.recency_days")
@@ -175,13 +231,15 @@ def state_sql(relation: str, as_of: datetime.date, cuts: dict, rules: Rules) -> 
     quadrant = value_volume.quadrant_sql(
         "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
     )
+    changes_on = lifecycle.changes_on_sql(
+        "facts.last_order_on", "facts.expected_gap_days", "facts.stage", "facts.returned_on"
+    )
     # Each subquery adds what the next one needs; OFFSET 0 keeps the planner from writing the gap out six
     # times.
     sql = f"""
-WITH cuts AS ({_CUTS_ROW}),
-with_gap AS (
+WITH with_gap AS (
     SELECT facts.*, {gap} AS expected_gap_days, {value_score_sql(rules)} AS value_score
-    FROM {relation} AS facts, cuts OFFSET 0
+    FROM {relation} AS facts, {_CUTS} OFFSET 0
 ),
 scored AS (
     SELECT facts.*, facts.last_order_on IS NOT NULL AS is_buyer,
@@ -189,55 +247,84 @@ scored AS (
            CASE WHEN facts.last_order_on IS NOT NULL THEN {r_score} END AS r_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {f_score} END AS f_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {m_score} END AS m_score
-    FROM with_gap AS facts, cuts OFFSET 0
-)
-SELECT facts.customer_id, %(as_of)s AS as_of, facts.first_order_on, facts.last_order_on, facts.recency_days,
-       facts.frequency, facts.order_days, facts.monetary_amount, facts.profit_amount, facts.gross_amount,
-       facts.discount_amount, facts.lifetime_orders, facts.lifetime_order_days, facts.lifetime_amount,
-       facts.margin_share, facts.full_price_share, facts.refunded_amount, facts.engagements,
-       facts.advocacies, facts.complaints, facts.own_gap_days, facts.gap_spread,
+    FROM with_gap AS facts, {_CUTS} OFFSET 0
+),
+staged AS (SELECT facts.*, {stage} AS stage FROM scored AS facts OFFSET 0)
+SELECT facts.customer_id, %(as_of)s AS as_of, facts.recency_days,
+       {", ".join(f"facts.{column}" for column in (*FACT_COLUMNS, *also))},
        CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
        {lifecycle.expected_on_sql("facts.last_order_on", "facts.expected_gap_days")} AS expected_on,
        CASE WHEN is_buyer THEN {gap_source} ELSE '' END AS gap_source,
        returned_on, r_score, f_score, m_score,
-       CASE WHEN is_buyer THEN {segment} ELSE '' END AS segment,
-       {stage} AS stage,
+       CASE WHEN is_buyer THEN {segment} ELSE '' END AS segment, stage,
        CASE WHEN is_buyer THEN facts.value_score END AS value_score,
-       CASE WHEN is_buyer THEN {quadrant} ELSE '' END AS quadrant
-FROM scored AS facts, cuts"""
+       CASE WHEN is_buyer THEN {quadrant} ELSE '' END AS quadrant, {changes_on} AS changes_on
+FROM staged AS facts, {_CUTS}"""
     return Statement(sql, cuts | {"as_of": as_of})
 
 
-_SET = ", ".join(f"{column} = new.{column}" for column in ("as_of", *COLUMNS[1:]))
-# `as_of` says since when a row has stood like this, so a row that is still true keeps it. A row scored
-# after the run began is left alone: it already knows an order that the run may have missed.
-_DIFFERS = f"""score.computed_at <= %(started_at)s
-      AND ({", ".join(f"score.{column}" for column in COLUMNS[1:])})
-          IS DISTINCT FROM ({", ".join(f"new.{column}" for column in COLUMNS[1:])})"""
+CHANGED = "segmentation_changed"
 
-# Not ON CONFLICT DO UPDATE for a whole shop: that locks, and so writes, every row it then leaves as it was.
-UPDATE = f"""
-UPDATE segmentation_customerscore AS score SET computed_at = clock_timestamp(), {_SET}
-FROM {STATE} AS new
-WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id AND {_DIFFERS}"""
 
-_ADD = f"""
-INSERT INTO segmentation_customerscore AS score (shop_id, computed_at, as_of, {", ".join(COLUMNS)})
-SELECT %(shop_id)s, clock_timestamp(), as_of, {", ".join(COLUMNS)}"""
+def _set(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{column} = new.{column}" for column in ("as_of", *columns))
 
-INSERT = f"""{_ADD} FROM {STATE} AS new
-WHERE NOT EXISTS (SELECT FROM segmentation_customerscore AS score
-                  WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id)
-ON CONFLICT (shop_id, customer_id) DO NOTHING"""
+
+def _differs(before: str, columns: tuple[str, ...], after: str = "new.") -> str:
+    def row(prefix):
+        return "(" + ", ".join(f"{prefix}{column}" for column in columns) + ")"
+
+    return f"{row(before)} IS DISTINCT FROM {row(after)}"
+
+
+# `as_of` says since when a row has stood like this, so a row that is still true keeps it. A row scored after the
+# run began is left alone: it already knows an order that the run may have missed. What the run itself wrote has
+# the moment it began.
+_OLDER = "computed_at <= %(started_at)s"
+
+
+def changed_facts_sql(found: Statement) -> Statement:
+    """Return those facts of `found` that are not what CustomerScore keeps, with `as_of`."""
+    differs = _differs("score.", FACT_COLUMNS)
+    sql = f"""SELECT new.*, %(as_of)s AS as_of FROM ({found.sql}) AS new
+JOIN segmentation_customerscore AS score ON score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id
+WHERE score.{_OLDER} AND {differs}"""
+    return Statement(sql, found.params)
+
+
+def changed_state_sql(some: str, as_of: datetime.date, cuts: dict, rules: Rules) -> Statement:
+    """Return the state of kept facts where it is not the one that is kept (`some`: see `kept_sql`)."""
+    was = tuple(f"was_{column}" for column in STATE_COLUMNS)
+    found = state_sql(kept_sql(some), as_of, cuts, rules, (*was, "computed_at"))
+    sql = f"SELECT * FROM ({found.sql}) AS new WHERE {_OLDER} AND {_differs('was_', STATE_COLUMNS)}"
+    return Statement(sql, found.params)
+
+
+def update_sql(columns: tuple[str, ...]) -> str:
+    """Return the statement that writes `columns` of CHANGED."""
+    return f"""
+UPDATE segmentation_customerscore AS score SET computed_at = %(started_at)s, {_set(columns)}
+FROM {CHANGED} AS new
+WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id AND score.{_OLDER}"""
+
+
+def insert_sql(found: Statement) -> Statement:
+    """Return the statement that adds the state of customers who had none."""
+    return Statement(
+        _ADD.format(found=found.sql) + " ON CONFLICT (shop_id, customer_id) DO NOTHING", found.params
+    )
 
 
 def upsert_sql(found: Statement) -> Statement:
-    """Return the statement that writes the state of one customer; parameters `shop_id`, `started_at` are to
-    be added.
-    """
-    excluded = (_SET + " WHERE " + _DIFFERS).replace("new.", "EXCLUDED.")
-    return Statement(
-        f"{_ADD} FROM ({found.sql}) AS new"
-        f" ON CONFLICT (shop_id, customer_id) DO UPDATE SET computed_at = EXCLUDED.computed_at, {excluded}",
-        found.params,
-    )
+    """Return the statement that writes the state of one customer, as of this very moment."""
+    differs = _differs("score.", COLUMNS[1:], "EXCLUDED.")
+    update = _set(COLUMNS[1:]).replace("new.", "EXCLUDED.")
+    sql = f"""{_ADD.format(found=found.sql)} ON CONFLICT (shop_id, customer_id) DO UPDATE
+SET computed_at = EXCLUDED.computed_at, {update} WHERE {differs}"""
+    return Statement(sql, found.params)
+
+
+# Parameters: shop_id, started_at.
+_ADD = f"""
+INSERT INTO segmentation_customerscore AS score (shop_id, computed_at, as_of, {", ".join(COLUMNS)})
+SELECT %(shop_id)s, %(started_at)s, as_of, {", ".join(COLUMNS)} FROM ({{found}}) AS new"""

@@ -62,46 +62,74 @@ def facts_sql(
 
     A customer whose window is empty has zeros there (less than zero after a refund of an older order).
     """
-    params: dict = {"shop_id": shop.pk, "as_of": as_of}
-    # Without a window there is nothing to filter, and a filter costs something on millions of rows.
-    sold = refunded = and_sold = and_refunded = ""
-    if window_days is not None:
-        params["from_on"] = window_start(as_of, window_days)
-        sold, refunded = (f" FILTER (WHERE {day} >= %(from_on)s)" for day in ("placed_on", "refunded_on"))
-        and_sold, and_refunded = (f" AND {day} >= %(from_on)s" for day in ("placed_on", "refunded_on"))
-    some = ""
+    some, params = "AND customer_id IS NOT NULL", {}
     if customer_ids is not None:
-        some = "AND customer_id = ANY(%(customer_ids)s)"
-        params["customer_ids"] = list(customer_ids)
+        some, params = "AND customer_id = ANY(%(customer_ids)s)", {"customer_ids": list(customer_ids)}
+    orders = f"SELECT customer_id, {_order_sums(window_days)} {_FROM_ORDERS} {some} GROUP BY customer_id"
+    refunds = _refunds(window_days, some)
     sql = f"""
-SELECT orders.customer_id, first_order_on, last_order_on, lifetime_orders,
+SELECT orders.customer_id, {_NET_OF_REFUNDS}
+FROM ({orders}) AS orders LEFT JOIN ({refunds}) AS refunds ON refunds.customer_id = orders.customer_id"""
+    return Statement(sql, params | _days(shop, as_of, window_days))
+
+
+def facts_of_sql(
+    shop: Shop, as_of: datetime.date, window_days: int | None, customers: str, among: str = ""
+) -> Statement:
+    """Return the same facts of each row of `customers`, a relation with a customer_id, with all its columns;
+    who has no paid order has NULLs and a lifetime of 0 orders.
+
+    Each customer is added up by themselves: dearer than in one sweep, but it takes only as long as there are
+    customers, and several processes can share them. `among`, a condition on customer_id, says which refunds
+    are worth reading.
+    """
+    orders = f"SELECT {_order_sums(window_days)} {_FROM_ORDERS} AND customer_id = who.customer_id"
+    sql = f"""
+SELECT who.*, {_NET_OF_REFUNDS}
+FROM {customers} AS who CROSS JOIN LATERAL ({orders}) AS orders
+LEFT JOIN ({_refunds(window_days, among)}) AS refunds
+       ON refunds.customer_id = who.customer_id AND orders.lifetime_orders > 0"""
+    return Statement(sql, _days(shop, as_of, window_days))
+
+
+_FROM_ORDERS = "FROM customers_order WHERE shop_id = %(shop_id)s AND is_paid AND placed_on <= %(as_of)s"
+
+_NET_OF_REFUNDS = """first_order_on, last_order_on, lifetime_orders,
        orders.lifetime_amount - coalesce(refunds.lifetime_amount, 0) AS lifetime_amount,
        days, frequency, order_days,
        orders.monetary_amount - coalesce(refunds.amount, 0) AS monetary_amount,
        gross_amount, discount_amount, full_price_orders, coalesce(refunds.amount, 0) AS refunded_amount,
        orders.profit_amount - coalesce(refunds.profit_amount, 0) AS profit_amount,
-       orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount
-FROM (
-    SELECT customer_id, min(placed_on) AS first_order_on, max(placed_on) AS last_order_on,
-           count(*) AS lifetime_orders, sum(net_amount)::bigint AS lifetime_amount,
-           array_agg(DISTINCT placed_on ORDER BY placed_on) AS days,
-           count(*){sold} AS frequency,
-           count(DISTINCT placed_on){sold} AS order_days,
-           coalesce(sum(net_amount){sold}, 0)::bigint AS monetary_amount,
-           coalesce(sum(gross_amount){sold}, 0)::bigint AS gross_amount,
-           coalesce(sum(discount_amount){sold}, 0)::bigint AS discount_amount,
-           count(*) FILTER (WHERE discount_amount = 0{and_sold}) AS full_price_orders,
-           (sum(net_amount - cost_amount){sold})::bigint AS profit_amount,
-           (sum(net_amount) FILTER (WHERE cost_amount IS NOT NULL{and_sold}))::bigint AS costed_amount
-    FROM customers_order
-    WHERE shop_id = %(shop_id)s AND is_paid AND customer_id IS NOT NULL AND placed_on <= %(as_of)s {some}
-    GROUP BY customer_id
-) AS orders
-LEFT JOIN (
-    SELECT customer_id, sum(amount)::bigint AS lifetime_amount,
-           (sum(amount){refunded})::bigint AS amount,
-           (sum(amount - cost){refunded})::bigint AS profit_amount,
-           (sum(amount) FILTER (WHERE cost IS NOT NULL{and_refunded}))::bigint AS costed_amount
+       orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount"""
+
+
+def _days(shop: Shop, as_of: datetime.date, window_days: int | None) -> dict:
+    params: dict = {"shop_id": shop.pk, "as_of": as_of}
+    return params if window_days is None else params | {"from_on": window_start(as_of, window_days)}
+
+
+def _order_sums(window_days: int | None) -> str:
+    # Without a window there is nothing to filter, and a filter costs something on millions of rows.
+    sold, and_sold = _inside("placed_on", window_days)
+    return f"""min(placed_on) AS first_order_on, max(placed_on) AS last_order_on,
+       count(*) AS lifetime_orders, bigint_sum(net_amount) AS lifetime_amount,
+       array_agg(DISTINCT placed_on ORDER BY placed_on) AS days,
+       count(*){sold} AS frequency,
+       count(DISTINCT placed_on){sold} AS order_days,
+       coalesce(bigint_sum(net_amount){sold}, 0) AS monetary_amount,
+       coalesce(bigint_sum(gross_amount){sold}, 0) AS gross_amount,
+       coalesce(bigint_sum(discount_amount){sold}, 0) AS discount_amount,
+       count(*) FILTER (WHERE discount_amount = 0{and_sold}) AS full_price_orders,
+       bigint_sum(net_amount - cost_amount){sold} AS profit_amount,
+       bigint_sum(net_amount) FILTER (WHERE cost_amount IS NOT NULL{and_sold}) AS costed_amount"""
+
+
+def _refunds(window_days: int | None, some: str) -> str:
+    given, and_given = _inside("refunded_on", window_days)
+    return f"""
+    SELECT customer_id, bigint_sum(amount) AS lifetime_amount, bigint_sum(amount){given} AS amount,
+           bigint_sum(amount - cost){given} AS profit_amount,
+           bigint_sum(amount) FILTER (WHERE cost IS NOT NULL{and_given}) AS costed_amount
     FROM (
         SELECT customer_id, refunded_on, amount, coalesce(cost_amount, (
                    SELECT round(refund.amount * sale.cost_amount::numeric / nullif(sale.net_amount, 0))
@@ -112,25 +140,29 @@ LEFT JOIN (
         WHERE shop_id = %(shop_id)s AND customer_id IS NOT NULL AND refunded_on <= %(as_of)s {some}
         OFFSET 0  -- or the planner looks up the order once for every sum above
     ) AS given_back
-    GROUP BY customer_id
-) AS refunds ON refunds.customer_id = orders.customer_id"""
-    return Statement(sql, params)
+    GROUP BY customer_id"""
 
 
-def engagement_sql(
-    shop: Shop, as_of: datetime.date, window_days: int, customer_ids: Collection[int] | None = None
-) -> Statement:
+def _inside(day: str, window_days: int | None) -> tuple[str, str]:
+    """Return what keeps an aggregate, or one with another condition, to the window."""
+    if window_days is None:
+        return "", ""
+    return f" FILTER (WHERE {day} >= %(from_on)s)", f" AND {day} >= %(from_on)s"
+
+
+def engagement_sql(shop: Shop, as_of: datetime.date, window_days: int, among: str = "") -> Statement:
     """Return `customer_id, engagements, advocacies, complaints`: how often they dealt with the shop beyond
     buying, spoke for it, and complained, in the window that ends with `as_of`; only who did any of it.
+
+    `among` is a condition on customer_id that says whose are worth reading.
     """
-    some = " AND customer_id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
     sql = f"""
 SELECT customer_id, count(*) FILTER (WHERE kind = ANY(%(engaging)s)) AS engagements,
        count(*) FILTER (WHERE kind = ANY(%(advocating)s)) AS advocacies,
        count(*) FILTER (WHERE kind = %(complaint)s) AS complaints
 FROM customers_interaction
 WHERE shop_id = %(shop_id)s AND kind = ANY(%(dealings)s)
-      AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s{some}
+      AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s {among}
 GROUP BY customer_id"""
     params: dict = {
         "shop_id": shop.pk,
@@ -141,8 +173,6 @@ GROUP BY customer_id"""
         "engaged_from": _midnight(shop, window_start(as_of, window_days)),
         "engaged_until": _midnight(shop, as_of + datetime.timedelta(days=1)),
     }
-    if customer_ids is not None:
-        params["customer_ids"] = list(customer_ids)
     return Statement(sql, params)
 
 
@@ -164,7 +194,23 @@ def in_index_order() -> Iterator[None]:
     before the first ANALYZE, it takes every table for tiny and would add up all orders once for each
     customer in a nested loop.
     """
-    settings = {"enable_hashagg": "off", "enable_nestloop": "off", "jit": "off", "work_mem": "'64MB'"}
+    with _planning(enable_hashagg="off", enable_nestloop="off", jit="off", work_mem="'64MB'"):
+        yield
+
+
+@contextmanager
+def one_by_one() -> Iterator[None]:
+    """Run `facts_of_sql` of many customers as it was measured, inside a transaction.
+
+    Each customer's orders are found by the index, so the planner's fear of a million look-ups would only
+    lead it astray; temporary tables stay in memory.
+    """
+    with _planning(enable_bitmapscan="off", random_page_cost="0.1", jit="off", work_mem="'64MB'"):
+        yield
+
+
+@contextmanager
+def _planning(**settings: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items()))
         yield

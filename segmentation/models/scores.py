@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from loyalty.customers.models import Customer
@@ -35,6 +36,8 @@ class ScoreRun(ShopModel):
     cuts = models.JSONField()
     sums = models.JSONField()
     is_look_back = models.BooleanField(default=False)
+    # Whether everybody was added up from their orders, or those only whom something happened to.
+    is_whole = models.BooleanField(default=True)
     # The version of the scheme, 0 before the owner chose anything.
     version = models.PositiveIntegerField(default=0)
     # Cuts are kept from run to run: the day they were taken on, and why this run has the ones it has.
@@ -90,6 +93,8 @@ class CustomerScore(ShopModel):
     advocacies = models.IntegerField(default=0)
     complaints = models.IntegerField(default=0)
 
+    # The distinct days with a paid order, ascending; None for a prospect.
+    days = ArrayField(models.DateField(), null=True)
     own_gap_days = models.FloatField(null=True)
     gap_spread = models.FloatField(null=True)
     expected_gap_days = models.FloatField(null=True)
@@ -104,9 +109,10 @@ class CustomerScore(ShopModel):
     stage = models.CharField(max_length=10, choices=Stage)
     value_score = models.FloatField(null=True)
     quadrant = models.CharField(max_length=16, choices=Quadrant, blank=True)
+    # The first day on which time alone changes the stage, or ends a comeback; None for never.
+    changes_on = models.DateField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["shop", "customer"], name="one_score_per_customer")]
         indexes = [
             models.Index(fields=["shop", "segment", "customer"], name="score_by_segment"),
             models.Index(fields=["shop", "stage", "customer"], name="score_by_stage"),
@@ -115,6 +121,7 @@ class CustomerScore(ShopModel):
             models.Index(fields=["shop", "monetary_amount", "customer"], name="score_by_money"),
             models.Index(fields=["shop", "last_order_on", "customer"], name="score_by_last_order"),
             models.Index(fields=["shop", "expected_on", "customer"], name="score_by_expected"),
+            models.Index(fields=["shop", "changes_on", "customer"], name="score_by_change"),
         ]
 
     def __str__(self) -> str:

@@ -156,8 +156,10 @@ def cuts_by_hand(facts: dict[int, dict], rules: Rules) -> dict:
 
 def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
     """Return what the pure rules make of one customer's facts."""
-    unkept = ("days", "recency_days", "tenure_days", "service_load")
-    state = {name: value for name, value in fact.items() if name not in unkept}
+    unkept = ("recency_days", "tenure_days", "service_load")
+    state = {name: value for name, value in fact.items() if name not in unkept} | {
+        "days": fact["days"] or None
+    }
     own = lifecycle.rhythm(fact["days"])
     state |= {"own_gap_days": own.own_gap_days, "gap_spread": own.gap_spread}
     if not fact["days"]:
@@ -170,6 +172,7 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
                 "f_score",
                 "m_score",
                 "value_score",
+                "changes_on",
             )
         )
         return state | nothing | {"gap_source": "", "segment": "", "stage": "prospect", "quadrant": ""}
@@ -181,6 +184,7 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
         rfm.score(fact["monetary_amount"], cuts["monetary_amount"]),
     )
     value = value_by_hand(fact, cuts)
+    stage = lifecycle.stage(fact["recency_days"], own, gap, returned_on is not None)
     return state | {
         "expected_gap_days": gap,
         "expected_on": lifecycle.expected_on(fact["last_order_on"], gap),
@@ -188,7 +192,8 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
         "returned_on": returned_on,
         **dict(zip(("r_score", "f_score", "m_score"), cell, strict=True)),
         "segment": rfm.segment(*cell),
-        "stage": lifecycle.stage(fact["recency_days"], own, gap, returned_on is not None),
+        "stage": stage,
+        "changes_on": lifecycle.changes_on(stage, fact["last_order_on"], gap, returned_on),
         "value_score": value,
         "quadrant": value_volume.quadrant(value, fact["order_days"], cuts["value_score"], cuts["order_days"]),
     }

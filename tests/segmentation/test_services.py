@@ -164,7 +164,7 @@ def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):
     into_table = state.into_table
 
     def order_arrives_meanwhile(name, found):
-        if name == state.STATE:
+        if name == state.CHANGED and customer.orders.count() == 1:
             OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
             services.score_customer(customer.pk, TODAY)
         return into_table(name, found)

@@ -145,9 +145,10 @@ def test_an_order_cannot_belong_to_another_shops_customer(owners_tables):
     sql("SELECT set_config('app.shop_id', %s, true)", str(shop.pk), using="owner")
     order = {"shop_id": shop.pk, "gross_amount": 1, "net_amount": 1, "external_id": "1"}
     order |= {"placed_at": shop.created_at, "placed_on": shop.created_at.date(), "customer_id": foreigner.pk}
-    with pytest.raises(IntegrityError, match="customer_id_shop_fk"), transaction.atomic(using="owner"):
+    with pytest.raises(IntegrityError, match="order_customer_id_shop_fk"), transaction.atomic(using="owner"):
         Order(**order).save(using="owner")
     sql("ALTER TABLE customers_order DROP CONSTRAINT customers_order_customer_id_shop_fk", using="owner")
+    sql("ALTER TABLE customers_order DISABLE TRIGGER marks_added", using="owner")
     Order(**order).save(using="owner")
 
 

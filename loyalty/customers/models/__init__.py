@@ -2,6 +2,7 @@
 
 from .customer import ConsentEvent, Customer, Interaction
 from .orders import Order, OrderLine, Product, ProductCategory, Refund
+from .stale import StaleFacts
 
 __all__ = [
     "ConsentEvent",
@@ -12,4 +13,5 @@ __all__ = [
     "Product",
     "ProductCategory",
     "Refund",
+    "StaleFacts",
 ]

@@ -180,7 +180,10 @@ class Interaction(ShopModel):
 
     class Meta:
         ordering = ["-occurred_at", "-pk"]
-        indexes = [models.Index(fields=["shop", "customer", "-occurred_at"], name="interaction_latest_first")]
+        indexes = [
+            models.Index(fields=["shop", "customer", "-occurred_at"], name="interaction_latest_first"),
+            models.Index(fields=["shop", "occurred_at"], name="interaction_by_moment"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurred_at:%Y-%m-%d}"
