@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.ui.fields import AmountField, NumberField
@@ -59,10 +58,8 @@ class RulesForm(forms.Form):
 
 def _must_be_whole(weights: dict[str, int | None]) -> None:
     if None not in weights.values() and sum(weights.values()) != 100:
-        raise ValidationError(
-            _say("The weights add up to %(sum)s; together they must be 100.")
-            % {"sum": num(sum(weights.values()))}
-        )
+        sentence = _("The weights add up to %(sum)s; together they must be 100.")
+        raise ValidationError(sentence, params={"sum": num(sum(weights.values()))})
 
 
 class BoundariesForm(RulesForm):
