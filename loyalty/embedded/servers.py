@@ -223,6 +223,8 @@ class Postgres(Server):
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         if has_small_shared_memory():
             settings["dynamic_shared_memory_type"] = "mmap"
+        # For a machine with more to give: BASHGAH_POSTGRES="shared_buffers=4GB max_wal_size=16GB".
+        settings |= dict(word.split("=", 1) for word in os.environ.get("BASHGAH_POSTGRES", "").split())
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(self.program / "postgres"), "-D", str(self.data), *options]
 
