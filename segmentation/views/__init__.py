@@ -4,10 +4,25 @@ from .boards import pareto, quadrant_list, segment_list, stage_list
 from .changing import changes
 from .cohorts import cohorts
 from .demographics import people
+from .goods import products
 from .hours import rhythm
 from .likeness import clusters
-from .portraits import persona, personas
 from .outlook import calibration, outlook
+from .own import (
+    own_segment_build,
+    own_segment_delete,
+    own_segment_detail,
+    own_segment_duplicate,
+    own_segment_edit,
+    own_segment_freeze,
+    own_segment_list,
+    own_segment_new,
+    own_segment_preview,
+    own_segment_restore,
+    own_segment_undelete,
+)
+from .own_looks import own_segment_overlap, own_segment_places, own_segment_why
+from .portraits import persona, personas
 from .quality import data_quality
 from .steering import (
     scheme,
@@ -24,6 +39,20 @@ from .steering import (
 )
 
 __all__ = [
+    "own_segment_build",
+    "own_segment_delete",
+    "own_segment_detail",
+    "own_segment_duplicate",
+    "own_segment_edit",
+    "own_segment_freeze",
+    "own_segment_list",
+    "own_segment_new",
+    "own_segment_overlap",
+    "own_segment_places",
+    "own_segment_preview",
+    "own_segment_restore",
+    "own_segment_undelete",
+    "own_segment_why",
     "calibration",
     "changes",
     "clusters",
@@ -32,6 +61,7 @@ __all__ = [
     "outlook",
     "pareto",
     "people",
+    "products",
     "persona",
     "personas",
     "quadrant_list",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from .. import boards, charts, facts, lifecycle, plays, services, valued
+from .. import boards, charts, facts, lifecycle, plays, regulars, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
 from . import past
 
@@ -44,6 +44,7 @@ def stage_list(request: HttpRequest) -> HttpResponse:
         "weeks": weeks,
         "change": boards.change(weeks),
         "rules": lifecycle,
+        "regulars": regulars.regulars(request.shop.today()),
     }
     return render(request, "segmentation/stage_list.html", context)
 

@@ -21,7 +21,7 @@ from loyalty.ui.pages import UNPROCESSABLE
 from .. import flow, moves
 from ..charts import QUADRANT_TOKENS, TOKENS, people
 from ..forms.changes import DEFAULT_KIND, PRESETS, ChangesForm
-from ..models import ScoreHistory, ScoreRun
+from ..models import ScoreHistory, ScoreRun, segment_labels
 from ..moves import NONE, Flow, Kind, Migration
 
 LABELS = {
@@ -86,7 +86,8 @@ class Page:
 
     def __init__(self, found: Migration, today: datetime.date):
         self.found, self.today = found, today
-        self.labels: dict[str, Any] = dict(found.kind.choices) | {NONE: _("In no group yet")}
+        named = segment_labels() if found.kind.name == "segment" else dict(found.kind.choices)
+        self.labels: dict[str, Any] = named | {NONE: _("In no group yet")}
         used = {key for flow_ in found.flows for key in (flow_.before, flow_.after)}
         self.order = [key for key, _label in found.kind.choices if key in used] + [NONE] * (NONE in used)
 
@@ -139,6 +140,7 @@ class Page:
         return [
             {
                 "turn": turn,
+                "label": self.labels[turn.key],
                 "before": urlencode({"was": self.was(turn.key, first)}),
                 "entered": self._query([self.was(turn.key, first, "!")], turn.key),
                 "left": self._query([self.was(turn.key, first)], turn.key, "!"),
@@ -249,6 +251,8 @@ def changes(request: HttpRequest) -> HttpResponse:
         name = f"changes-{kind.name}-{asked['first']}-{asked['last']}"
         return sheets.response(wanted, name, _("Changes"), FILE_HEADS, page.table())
     context |= {"page": page, "found": page.found, "chart": page.chart(), "kind": kind.name}
+    # The days as they were understood, an empty one too.
+    context["form"] = ChangesForm(None, kinds=list(LABELS.items()), today=today, initial=asked)
     context |= _choices(request.GET, today, kind.name, asked)
     return render(request, "segmentation/changes.html", context)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from segmentation.models import SchemeVersion, ScoreRun
+from loyalty.customers.models import Customer
+from segmentation import own
+from segmentation.models import OwnSegment, SchemeVersion, ScoreRun
 from segmentation.rules import Rules
+from tests.factories import CustomerFactory
 
 
 def scheme_version() -> dict:
@@ -22,7 +25,29 @@ def persona() -> dict:
     return {"kind": "segment", "key": "loyal"}
 
 
+def own_segment() -> dict:
+    asked = {"field": "tag", "op": "any", "not": False, "values": {"values": ["vip"]}}
+    definition = {"version": 1, "root": {"join": "all", "not": False, "of": [asked]}}
+    number = OwnSegment.objects.count()
+    segment = OwnSegment(name=f"own {number}", definition=definition)
+    return {"pk": own.save(segment, Customer.objects.none(), None).pk}
+
+
+def deleted_own_segment() -> dict:
+    made = own_segment()
+    own.delete(OwnSegment.objects.get(**made))
+    return made
+
+
 OBJECTS = {
+    **{
+        f"segmentation:own_segment_{name}": own_segment
+        for name in ("detail", "edit", "delete", "duplicate", "freeze")
+    },
+    "segmentation:own_segment_undelete": deleted_own_segment,
+    "segmentation:own_segment_restore": lambda: {**own_segment(), "number": 1},
+    "segmentation:own_segment_places": lambda: {"pk": CustomerFactory().pk},
+    "segmentation:own_segment_why": lambda: {**own_segment(), "customer": CustomerFactory().pk},
     "segmentation:persona": persona,
     "segmentation:scheme_restore": scheme_version,
 }

@@ -15,7 +15,7 @@ from . import compiling, tree, words
 from .compiling import problems_of
 from .tree import Group, parse
 
-__all__ = ["Group", "compiling", "parse", "people_of", "problems_of", "tree", "words"]
+__all__ = ["Group", "compiling", "customers_of", "parse", "people_of", "problems_of", "tree", "words"]
 
 
 def people_of(segment: OwnSegment, today: datetime.date) -> CustomerQuerySet:
@@ -23,3 +23,8 @@ def people_of(segment: OwnSegment, today: datetime.date) -> CustomerQuerySet:
     if problems_of(segment):
         return Customer.objects.none()
     return Customer.objects.filter(compiling.of_segment(segment, compiling.frame(today)))
+
+
+def customers_of(root: Group, today: datetime.date) -> CustomerQuerySet:
+    """Return whom a tree means as of a day."""
+    return Customer.objects.filter(compiling.compile_tree(root, compiling.frame(today)))

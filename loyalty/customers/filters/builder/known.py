@@ -31,21 +31,21 @@ WITH RECURSIVE known AS (
 SELECT word FROM known WHERE word IS NOT NULL LIMIT %(most)s"""
 TAGS = """
 SELECT DISTINCT unnest(tags) AS word FROM (
-    SELECT tags FROM customers_customer WHERE shop_id = %(shop)s AND tags <> '{}' LIMIT %(rows)s) AS some
+    SELECT tags FROM customers_customer WHERE shop_id = %(shop)s AND tags <> '{}' LIMIT %(rows)s) AS part
 ORDER BY word LIMIT %(most)s"""
 ATTRIBUTES = """
 SELECT DISTINCT jsonb_object_keys(attributes) AS word FROM (
     SELECT attributes FROM customers_customer
-    WHERE shop_id = %(shop)s AND jsonb_typeof(attributes) = 'object' AND attributes <> '{}' LIMIT %(rows)s) AS some
+    WHERE shop_id = %(shop)s AND jsonb_typeof(attributes) = 'object' AND attributes <> '{}' LIMIT %(rows)s) AS part
 ORDER BY word LIMIT %(most)s"""
 _PERSON = """
 SELECT DISTINCT {column} AS word FROM (
-    SELECT {column} FROM customers_customer WHERE shop_id = %(shop)s AND {column} > '' LIMIT %(rows)s) AS some
+    SELECT {column} FROM customers_customer WHERE shop_id = %(shop)s AND {column} > '' LIMIT %(rows)s) AS part
 ORDER BY word LIMIT %(most)s"""
 _ORDER = """
 SELECT DISTINCT {column} AS word FROM (
     SELECT {column} FROM customers_order WHERE shop_id = %(shop)s AND {column} > ''
-    ORDER BY placed_on DESC LIMIT %(rows)s) AS some
+    ORDER BY placed_on DESC LIMIT %(rows)s) AS part
 ORDER BY word LIMIT %(most)s"""
 STATEMENTS = {
     "city": CITIES,

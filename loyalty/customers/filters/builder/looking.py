@@ -101,18 +101,21 @@ class Look:
     """The figures of a tree as of a day. `is_too_slow` where there are none; `is_estimate` where one person in
     `SAMPLED` was asked."""
 
-    def __init__(self, root: Group, today: datetime.date):
+    def __init__(self, root: Group, today: datetime.date, people: Q | None = None):
+        """Look at a tree, or at `people` who were frozen and need no conditions any more."""
         self.root, self.today = root, today
         self.is_estimate = self.is_too_slow = False
         self._view = frame(today)
         self._found: list[Cell] = []
         self._reachable, self.names = 0, []
-        self._q = compile_tree(root, self._view)
-        if not root.problems:
-            self._look()
+        if people is not None:
+            self.root, self._q = Group(of=(root,)), people
+            self._look([people])
+        elif not root.problems:
+            self._q = compile_tree(root, self._view)
+            self._look([compile_tree(node, self._view) for node in root.of])
 
-    def _look(self) -> None:
-        parts = [compile_tree(node, self._view) for node in self.root.of]
+    def _look(self, parts: list[Q]) -> None:
         try:
             with patience():
                 self._found = cells(parts)

@@ -116,6 +116,13 @@ def limits(root: Group) -> list[str]:
     return said
 
 
+def filled(group: Group) -> Group:
+    """Return a tree without what cannot be asked yet: for a look while somebody is still building."""
+    inner = [filled(node) if isinstance(node, Group) else node for node in group.of]
+    kept = tuple(node for node in inner if (node.of if isinstance(node, Group) else not node.problem))
+    return Group(group.join, kept, group.negated, group.problem)
+
+
 def dump(root: Group) -> dict:
     """Return a tree as it is stored."""
     return {"version": VERSION, "root": root.dump()}

@@ -30,6 +30,11 @@ def in_both(root: Group) -> dict[str, str]:
     return said
 
 
+def part(node: Group | Condition) -> str:
+    """Return a condition or a group as it stands in the sentence."""
+    return _clauses(node) if isinstance(node, Group) else clause(node)
+
+
 def clause(condition: Condition) -> str:
     """Return one condition as it stands in the sentence; a gap where it is not filled in."""
     if condition.field is None or condition.op is None:

@@ -1,0 +1,265 @@
+"""The screens of own segments: building, saving, versions, taking back, and what other rooms make of them."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from campaigns.audiences import Audience
+from campaigns.models import Campaign
+from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.models import Customer
+from loyalty.shops.scope import scope
+from segmentation import own, services
+from segmentation.models import OwnSegment
+from tests.conftest import TODAY
+from tests.factories import CustomerFactory, OrderFactory, make_staff
+
+IN_TEHRAN = {"field": "city", "op": "any", "not": False, "values": {"values": ["تهران"]}}
+TAGGED = {"field": "tag", "op": "any", "not": False, "values": {"values": ["vip"]}}
+
+
+def definition(*nodes: dict, join: str = "all") -> dict:
+    return {"version": 1, "root": {"join": join, "not": False, "of": list(nodes)}}
+
+
+def make(*nodes: dict, name: str = "تهرانی‌ها", people=None, **fields) -> OwnSegment:
+    segment = OwnSegment(name=name, definition=definition(*nodes), **fields)
+    return own.save(segment, Customer.objects.none() if people is None else people, None)
+
+
+@pytest.fixture
+def people(shop):
+    CustomerFactory(name="یک", city="تهران", tags=["vip"])
+    CustomerFactory(name="دو", city="تهران")
+    CustomerFactory(name="سه", city="شیراز")
+    CustomerFactory(name="چهار", city="")
+    services.score_shop(TODAY)
+    return shop
+
+
+@pytest.fixture
+def visitor(shop, client):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    client.force_login(make_staff(shop, "marketer").user)
+    return client
+
+
+def address(route: str, *args) -> str:
+    return reverse(f"segmentation:own_segment_{route}", args=args)
+
+
+def typed(*conditions: dict, join: str = "all", **more) -> dict:
+    """Return what a browser sends for conditions that stand in one group."""
+    sent = {"node": ["0"], "n0-join": join, "name": "گروه من", "kind": "dynamic", **more}
+    for number, values in enumerate(conditions):
+        place = f"0_{number}"
+        sent["node"] = [*sent["node"], place]
+        sent[f"n{place}-was"] = values["field"]
+        sent |= {f"n{place}-{name}": value for name, value in values.items()}
+    return sent
+
+
+# ---------- Lists, campaigns, and segments that do not resolve ----------
+
+
+def test_a_list_by_own_segments(people):
+    tehran = make(IN_TEHRAN)
+    vip = make(TAGGED, name="vip")
+
+    def names(query: str) -> set[str]:
+        return {one.name for one in CustomerFilter(query, today=TODAY).qs}
+
+    assert names(f"own={tehran.pk}") == {"یک", "دو"}
+    assert names(f"own={tehran.pk}&own={vip.pk}") == {"یک", "دو"}
+    assert names(f"own_all={tehran.pk}&own_all={vip.pk}") == {"یک"}
+    assert names(f"own_all={tehran.pk}&own_none={vip.pk}") == {"دو"}
+    assert names(f"own_none={tehran.pk}") == {"سه", "چهار"}
+    found = CustomerFilter(f"own={tehran.pk}", today=TODAY)
+    assert "live in تهران" in found.describe()
+    assert found.chips[0].text == "Own segment: “تهرانی‌ها”"
+
+
+def test_a_frozen_segment_keeps_its_people_whatever_they_do(people):
+    frozen = make(IN_TEHRAN, kind="frozen", people=Customer.objects.filter(city="تهران"))
+    Customer.objects.filter(name="دو").update(city="شیراز")
+    assert {one.name for one in CustomerFilter(f"own={frozen.pk}", today=TODAY).qs} == {"یک", "دو"}
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        ({"field": "tier", "op": "any", "not": True, "values": {"values": [987654321]}}, "tier"),
+        ({"field": "product", "op": "any", "not": True, "values": {"values": [987654321]}}, "product"),
+        ({"field": "own", "op": "any", "not": True, "values": {"values": [987654321]}}, "segment"),
+        ({"field": "shoe_size", "op": "any", "not": True, "values": {}}, "does not know"),
+        ({"field": "city", "op": "any", "not": True, "values": {}}, "not filled in"),
+        ({"field": "city", "op": "any", "not": True, "values": {"values": [["x"]]}}, "cannot be read"),
+    ],
+)
+def test_a_segment_that_does_not_resolve_says_why_and_means_nobody(people, node, said):
+    segment = make(node)
+    for query in (f"own={segment.pk}", f"own_none={segment.pk}"):
+        found = CustomerFilter(query, today=TODAY)
+        assert not found.qs.exists()
+        assert said in " ".join(found.problems)
+        assert said in " ".join(found.refusals)
+
+
+def test_a_definition_of_another_version_means_nobody(people):
+    segment = make(IN_TEHRAN)
+    OwnSegment.objects.filter(pk=segment.pk).update(definition={"version": 99, "root": {}})
+    found = CustomerFilter(f"own={segment.pk}", today=TODAY)
+    assert not found.qs.exists()
+    assert "another version" in " ".join(found.problems)
+
+
+def test_a_segment_cannot_ask_for_itself_by_way_of_another(people):
+    first = make(IN_TEHRAN)
+    asks = {"field": "own", "op": "any", "not": False, "values": {"values": [first.pk]}}
+    second = make(asks, name="b")
+    assert {one.name for one in CustomerFilter(f"own={second.pk}", today=TODAY).qs} == {"یک", "دو"}
+    back = {"field": "own", "op": "any", "not": False, "values": {"values": [second.pk]}}
+    OwnSegment.objects.filter(pk=first.pk).update(definition=definition(back))
+    found = CustomerFilter(f"own={first.pk}", today=TODAY)
+    assert not found.qs.exists()
+    assert "ask for itself" in " ".join(found.problems)
+
+
+def test_a_campaign_counts_and_freezes_a_segment_and_refuses_a_broken_one(people):
+    segment = make(IN_TEHRAN)
+    campaign = Campaign.objects.create(name="c", text="hi", audience=f"own={segment.pk}")
+    audience = Audience.of(campaign, people, campaign.created_at)
+    assert audience.waterfall().total == 2
+    audience.freeze_into(campaign)
+    assert campaign.members.count() == 2
+    own.delete(segment)
+    refused = Audience.of(campaign, people, campaign.created_at)
+    assert "was deleted" in " ".join(refused.filter.refusals)
+
+
+# ---------- Building and saving ----------
+
+
+def test_building_in_steps_and_saving(people, visitor):
+    page = visitor.get(address("new"))
+    assert page.status_code == 200
+    grown = visitor.post(address("build"), typed({"field": "city"}, do="group:0")).content.decode()
+    assert 'value="0_1_0"' in grown
+    # A city typed into the box becomes a box to tick; the form is not saved by that.
+    chosen = visitor.post(address("build"), typed({"field": "city", "values": "تهران"})).content.decode()
+    assert 'value="تهران"' in chosen
+    look = visitor.post(address("preview"), typed({"field": "city", "values": "تهران"})).content.decode()
+    assert "2" in look
+    assert "live in تهران" in look
+    assert "در تهران" in look
+    saved = visitor.post(address("new"), typed({"field": "city", "values": "تهران", "not": "on"}))
+    segment = OwnSegment.objects.get()
+    assert saved.url == address("detail", segment.pk)
+    assert segment.definition["root"]["of"] == [IN_TEHRAN | {"not": True}]
+    detail = visitor.get(saved.url).content.decode()
+    assert "whose city is not known" in detail
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"field": "", "values": ""}, "Choose what a condition is about"),
+        ({"field": "city", "values": ""}, "is not filled in"),
+        ({"field": "age", "op": "at_least", "min": "old"}, "whole number"),
+        ({"field": "age", "op": "between", "min": "9", "max": "3"}, "ends before it begins"),
+        ({"field": "product", "op": "any", "values": "nothing like it"}, "not among the choices"),
+    ],
+)
+def test_what_cannot_be_meant_is_not_saved_and_says_why(people, visitor, condition, said):
+    answer = visitor.post(address("new"), typed(condition))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not OwnSegment.objects.exists()
+
+
+def test_too_many_conditions_are_refused(people, visitor):
+    answer = visitor.post(address("new"), typed(*[{"field": "tag", "values": "a"}] * 11))
+    assert answer.status_code == 422
+    assert "A group may hold 10 conditions." in answer.content.decode()
+
+
+def test_numbers_are_read_in_any_digits(people, visitor):
+    visitor.post(address("new"), typed({"field": "age", "op": "at_least", "min": "۳۰"}))
+    assert OwnSegment.objects.get().definition["root"]["of"][0]["values"] == {"min": 30}
+
+
+def test_a_name_is_taken_once(people, visitor):
+    make(IN_TEHRAN, name="گروه من")
+    answer = visitor.post(address("new"), typed({"field": "tag", "values": "a"}))
+    assert answer.status_code == 422
+    assert "already has this name" in answer.content.decode()
+
+
+def test_every_save_is_a_version_and_going_back_is_one_more(people, visitor):
+    segment = make(IN_TEHRAN)
+    visitor.post(address("edit", segment.pk), typed({"field": "tag", "values": "vip"}, name="تازه"))
+    segment.refresh_from_db()
+    assert (segment.version, segment.definition) == (2, definition(TAGGED))
+    visitor.post(reverse("segmentation:own_segment_restore", args=[segment.pk, 1]))
+    segment.refresh_from_db()
+    assert (segment.version, segment.definition, segment.name) == (3, definition(IN_TEHRAN), "تهرانی‌ها")
+
+
+def test_deleting_is_taken_back(people, visitor):
+    segment = make(IN_TEHRAN)
+    visitor.post(address("delete", segment.pk))
+    assert CustomerFilter(f"own={segment.pk}", today=TODAY).problems
+    visitor.post(address("undelete", segment.pk))
+    assert not CustomerFilter(f"own={segment.pk}", today=TODAY).problems
+
+
+def test_a_copy_has_a_name_of_its_own(people, visitor):
+    segment = make(IN_TEHRAN)
+    for _ in range(2):
+        visitor.post(address("duplicate", segment.pk))
+    assert OwnSegment.objects.values("name").distinct().count() == 3
+
+
+# ---------- Overlap, why, ideas ----------
+
+
+def test_an_overlap_counts_nobody_twice_and_opens_each_list(people, visitor):
+    first, second = make(IN_TEHRAN), make(TAGGED, name="vip")
+    page = visitor.get(address("overlap"), {"segment": [first.pk, second.pk]}).content.decode()
+    assert f"own_all={second.pk}&amp;own_all={first.pk}" in page
+    assert f"own_none={second.pk}&amp;own_all={first.pk}" in page
+    sheet = visitor.get(address("overlap"), {"segment": [first.pk, second.pk], "export": "csv"})
+    assert sheet.status_code == 200
+
+
+def test_why_shows_the_persons_own_value(people, visitor):
+    segment = make(IN_TEHRAN, TAGGED)
+    other = Customer.objects.get(name="سه")
+    page = visitor.get(reverse("segmentation:own_segment_why", args=[segment.pk, other.pk])).content.decode()
+    assert "is not in" in page
+    assert "For them: شیراز" in page
+    assert "For them: no tag" in page
+    places = visitor.get(address("places", other.pk)).content.decode()
+    assert "why not?" in places
+
+
+def test_every_idea_can_be_opened_and_saved(people, visitor):
+    listed = visitor.get(address("list")).content.decode()
+    for key in ("birthday", "late_loyal", "one_time", "discount_only", "new", "never_wrote"):
+        assert f"?idea={key}" in listed
+        assert visitor.get(address("new"), {"idea": key}).status_code == 200
+
+
+def test_another_shop_sees_nothing_of_a_segment(people, visitor, other_shop):
+    with scope(other_shop):
+        theirs = make(IN_TEHRAN)
+    assert visitor.get(address("detail", theirs.pk)).status_code == 404
+    assert not CustomerFilter(f"own={theirs.pk}", today=TODAY).qs.exists()
+
+
+def test_money_stands_beside_the_number(people, visitor):
+    OrderFactory(customer=Customer.objects.get(name="یک"), on=TODAY, net_amount=70_000_000)
+    services.score_shop(TODAY)
+    segment = make(IN_TEHRAN)
+    assert "7 m" in visitor.get(address("detail", segment.pk)).content.decode().lower()
