@@ -10,10 +10,10 @@ import pytest
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
-from segmentation import churn, expected, outlook, services
+from segmentation import churn, expected, outlook, regulars, services
 from segmentation.models import CustomerOutlook, CustomerScore, OutlookRun
 from tests.conftest import TODAY
-from tests.factories import OrderFactory
+from tests.factories import CustomerFactory, OrderFactory
 from tests.segmentation import lives
 
 PAGES = ("outlook", "calibration")
@@ -138,3 +138,19 @@ def test_half_a_per_cent_is_as_good_as_equal():
 def test_the_day_is_said(foretold, as_owner):
     assert foretold.as_of == TODAY == datetime.date(2026, 11, 23)
     assert "From all orders up to" in page(as_owner, "outlook")
+
+
+def test_the_lifecycle_page_counts_regulars_and_single_visits_as_their_lists_do(shop, as_owner):
+    lives.fill_shop(5, TODAY, 60)
+    even = CustomerFactory()
+    for age in (3, 13, 23, 33, 44):
+        OrderFactory(customer=even, on=TODAY - datetime.timedelta(days=age))
+    services.score_shop(TODAY)
+    found = regulars.regulars(TODAY)
+    lists = {"periodic": "periodic=1", "soon": "periodic=1&due=7", "late": "periodic=1&late=1"}
+    lists |= {"once": "one_time=1", "once_new": "one_time=1&stage=new"}
+    for name, query in lists.items():
+        assert getattr(found, name) == CustomerFilter(query, today=TODAY).qs.count(), name
+    assert even.pk in {score.customer_id for score in found.next}
+    assert found.once > 5
+    assert "come at regular intervals" in page(as_owner, "stage_list") or found.periodic == 1
