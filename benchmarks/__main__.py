@@ -17,19 +17,29 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 
 
 def main() -> None:
-    from benchmarks import recompute, world
+    from benchmarks import lifecycle, outlook, recompute, world
 
-    benchmarks = {"recompute": recompute.run}
+    benchmarks = {"recompute": recompute.run, "outlook": outlook.run}
+    # What needs no shop of our own is asked for by name.
+    apart = {"lifecycle": lifecycle.run}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(benchmarks)} (all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which: {', '.join(benchmarks)} (all), {', '.join(apart)}"
+    )
     parser.add_argument(
         "--size", choices=sorted(world.SIZES), default="S", help="how large a shop (default S)"
     )
     parser.add_argument("--runs", type=int, default=3, help="how often each is measured (default 3)")
     options = parser.parse_args()
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name in options.names:
+        if name in apart:
+            apart[name]()
+    named = [name for name in options.names if name not in apart]
+    if options.names and not named:
+        return
     with world.shop_of(options.size) as shop:
-        for name in options.names or benchmarks:
+        for name in named or benchmarks:
             benchmarks[name](shop, options.runs)
 
 
