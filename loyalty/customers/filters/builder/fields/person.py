@@ -16,7 +16,7 @@ from ....models import Customer
 from .. import known
 from ..frames import NOBODY, Frame
 from ..params import Choice, Number, Text, Words
-from .base import NOT_KNOWN, Field, Values, any_of, bounds, day, in_day, words
+from .base import NOT_KNOWN, Field, Op, Values, any_of, bounds, day, in_day, words
 
 OLDEST = 120
 
@@ -203,10 +203,17 @@ PERSON = (
         gettext_lazy("custom attribute"),
         gettext_lazy("with the attribute %(value)s"),
         gettext_lazy("without the attribute %(value)s"),
-        any_of(
-            _has_attribute,
-            Words("values", gettext_lazy("is"), required=False),
-            Text("name", gettext_lazy("called"), known=known.words_in("attributes")),
+        (
+            Op(
+                "any",
+                gettext_lazy("any of"),
+                _has_attribute,
+                (
+                    Text("name", gettext_lazy("called"), known=known.words_in("attributes")),
+                    Words("values", gettext_lazy("is"), required=False),
+                ),
+                gettext_lazy("%(name)s: %(values)s"),
+            ),
         ),
         _attribute,
     ),
