@@ -18,7 +18,7 @@ from loyalty.shops.scope import scope, setting
 from loyalty.tiers import services as tiers
 from segmentation import services as segmentation
 
-from . import campaigns, load
+from . import campaigns, load, own
 from .process import SPAN_DAYS, Invention
 
 PASSWORD = "bashgah-demo"
@@ -80,4 +80,5 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
         # Nobody scored this shop each night; what its campaigns were told is told anew by the week.
         segmentation.look_back(today, told_from=today)
         pipeline.night(today)
+        own.build(shop, today, User.objects.get(email=STAFF[Role.OWNER][0]))
     return shop
