@@ -7,12 +7,16 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from loyalty.ui.charts import spark
+
 from . import facts, rfm
 from .models import ScoreRun, Segment, Stage, segment_label
 from .plays import Play
 
 # Weeks back that an arrow compares with.
 ARROW_WEEKS = 4
+# Weeks of the small line.
+LINE_WEEKS = 12
 # Shares of the fullest cell from which a cell is one step warmer.
 HEAT_STEPS = (0.1, 0.2, 0.35, 0.6)
 
@@ -24,10 +28,10 @@ def rows(
     groups: Mapping[str, facts.Group],
     run: ScoreRun,
 ) -> list[dict[str, Any]]:
-    """Return one row for every choice, empty ones too: key, label, group, words, and arrow ("" where
-    unknown).
+    """Return one row for every choice, empty ones too: key, label, group, words, arrow ("" where unknown),
+    and line, the people of the last weeks as points of a small drawing ("" of a single week).
     """
-    arrows = _arrows(kind, run)
+    arrows, weeks = _arrows(kind, run), facts.trend(kind, run, LINE_WEEKS)
     return [
         {
             "key": choice.value,
@@ -35,6 +39,7 @@ def rows(
             "group": groups.get(choice.value, facts.Group(choice.value)),
             "words": words[choice],
             "arrow": arrows.get(choice.value, ""),
+            "line": _line([week.customers.get(choice.value, 0) for week in weeks]),
         }
         for choice in choices
     ]
@@ -50,6 +55,11 @@ def _arrows(kind: str, run: ScoreRun) -> dict[str, str]:
     before = weeks[0].customers
     now = {group: customers for group, (customers, _) in run.sums[kind].items()}
     return {group: _direction(before.get(group, 0), now.get(group, 0)) for group in before | now}
+
+
+def _line(people: list[int]) -> str:
+    """Return the people week by week as points of `ui.charts.spark`; "" where there is no line to draw."""
+    return spark(people).line if len(people) > 1 and any(people) else ""
 
 
 def _direction(before: int, now: int) -> str:

@@ -50,7 +50,12 @@ class Rules:
     @classmethod
     def from_json(cls, kept: Mapping) -> Rules:
         """Return the rules kept as `to_json` gave them; what was not known then is as it stands by itself."""
-        return cls(**{name: kept[name] for name in cls.__dataclass_fields__ if name in kept})
+        known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
+        for name, parts in (("rfm_weights", RFM_WEIGHTS), ("value_weights", value_volume.WEIGHTS)):
+            if name in known:
+                # What is kept as JSON has lost its order.
+                known[name] = {part: known[name][part] for part in parts}
+        return cls(**known)
 
     @property
     def basis(self) -> dict:

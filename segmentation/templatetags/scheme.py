@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from segmentation import cutting
 from segmentation.models import CutsReason, Scheme, ScoreRun, segment_labels
@@ -16,6 +17,22 @@ register = template.Library()
 # So long the screens tell of boundaries taken anew.
 NEWS_DAYS = 14
 _LETTERS = dict(zip("rfm", cutting.MEASURES, strict=True))
+
+
+MEASURES = {
+    cutting.RECENCY: _("Days since the last order"),
+    cutting.FREQUENCY: _("Orders"),
+    cutting.MONETARY: _("Net spend"),
+}
+PARTS = {
+    "margin": _("Margin"),
+    "full_price": _("Bought at full price"),
+    "regularity": _("Regularity"),
+    "tenure": _("Tenure"),
+    "engagement": _("Engagement"),
+    "advocacy": _("Advocacy"),
+    "service": _("Easy to serve"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,24 @@ class Row:
 def whole(number: float) -> int:
     """A cut of money, which may fall between two amounts, as the nearest of them."""
     return round(number)
+
+
+@register.filter
+def measure_name(measure: str) -> Any:
+    return MEASURES[measure]
+
+
+@register.filter
+def part_name(part: str) -> Any:
+    """What a part of the value score is called."""
+    return PARTS[part]
+
+
+@register.filter
+def ways_of(run: ScoreRun) -> list[tuple[str, str]]:
+    """How each measure is cut, in the order of the scores: what is kept as JSON has lost it."""
+    ways = run.cuts.get("ways", {})
+    return [(measure, ways[measure]) for measure in cutting.MEASURES if measure in ways]
 
 
 @register.filter
@@ -45,11 +80,19 @@ def entry(found: dict, key: Any) -> Any:
 @register.simple_tag
 def drift_of(run: ScoreRun) -> list[Row]:
     """One row a score, from 5 to 1: the share of people then and now by each measure."""
-    found = cutting.drift(run.score_counts_then, run.score_counts)
+    found = [
+        replace(step, measure=_LETTERS[step.measure])
+        for step in cutting.drift(run.score_counts_then, run.score_counts)
+    ]
     return [
         Row(
             score,
-            [step for letter in "rfm" for step in found if (step.measure, step.score) == (letter, score)],
+            [
+                step
+                for measure in cutting.MEASURES
+                for step in found
+                if (step.measure, step.score) == (measure, score)
+            ],
         )
         for score in range(5, 0, -1)
     ]
