@@ -28,11 +28,13 @@ class Access:
     """One route: the roles that may enter it, and the methods it answers (HEAD and OPTIONS go with GET).
 
     `elsewhere` names the route that other roles are sent to instead of being refused: all have a first page.
+    A route that only reads and whose figures may be a moment old `may_lag`: a replica may answer it.
     """
 
     roles: frozenset[str]
     methods: frozenset[str] = READ
     elsewhere: str = ""
+    may_lag: bool = False
 
 
 # Routes of libraries: signing in and out, second factors, language. People join by invitation and keep the

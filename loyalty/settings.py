@@ -73,6 +73,16 @@ DATABASES = {
     "default": {**_common, **_web, "CONN_MAX_AGE": 60},
     "owner": {**_common, **_owner, "CONN_MAX_AGE": 0},
 }
+# Dashboards read from a streaming replica where there is one (`shops.replica`). Its login is the web role's, too.
+if os.environ.get("REPLICA_DATABASE_URL"):
+    _wait = {"connect_timeout": "2"}
+    if os.environ.get("DATABASE_URL") and not os.environ.get("OWNER_DATABASE_URL"):
+        _wait["options"] = f"-c role={WEB_ROLE}"
+    DATABASES["replica"] = {
+        **_common,
+        **database(os.environ["REPLICA_DATABASE_URL"], **_wait),
+        "CONN_MAX_AGE": 60,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 BROKER_URL = os.environ.get("BROKER_URL") or embedded.broker_url()
 # The default keeps the sign-in limits only, in the database so that they hold for all web processes together.

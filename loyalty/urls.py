@@ -34,6 +34,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
 ]
 
-REGISTRY["overview"] = Access(MARKETING, elsewhere="counter:counter")
+REGISTRY["overview"] = Access(MARKETING, elsewhere="counter:counter", may_lag=True)
 for room in (shops, customers, points, segmentation, tiers, ingest, counter, campaigns):
     REGISTRY.update({f"{room.app_name}:{name}": access for name, access in room.ACCESS.items()})

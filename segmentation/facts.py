@@ -100,7 +100,7 @@ def groups(field: str, as_of: datetime.date) -> dict[str, Group]:
             key=row["key"],
             customers=row["customers"],
             amount=int(row["amount"]),
-            recency_days=row["since"] and row["since"] / datetime.timedelta(days=1),
+            recency_days=None if row["since"] is None else row["since"] / datetime.timedelta(days=1),
             profit_amount=row["profit_amount"],
             share=row["customers"] / people,
             amount_share=float(row["amount"] / spent) if spent > 0 else None,

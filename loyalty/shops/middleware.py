@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils import translation
@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from loyalty.access import CLOSED, PUBLIC, REGISTRY, SIGNED_IN
 
-from . import audit
+from . import audit, replica
 from .models import StaffMember
 from .scope import scope, signed_in
 
@@ -48,10 +48,12 @@ class ShopMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.shop = request.staff = None
         request.memberships = []
-        request.has_failed = False
+        request.has_failed = request.is_on_replica = False
+        request.replica_error = None
         if not request.user.is_authenticated:
             return self.get_response(request)
         response = self.inside(request)
+        replica.remember_writing(request)
         # Nothing of a shop stays in the browser of a shared till after its clerk has signed out.
         add_never_cache_headers(response)
         return response
@@ -69,13 +71,32 @@ class ShopMiddleware:
         self.speak_the_shops_language(request)
         token = audit.actor.set(request.user)
         try:
-            with scope(request.shop):
-                response = self.get_response(request)
-                if request.has_failed or response.status_code >= 500:
-                    transaction.set_rollback(True)
-                return response
+            return (replica.may_serve(request) and self.from_replica(request)) or self.in_scope(request)
         finally:
             audit.actor.reset(token)
+
+    def in_scope(self, request: HttpRequest) -> HttpResponse:
+        with scope(request.shop):
+            response = self.get_response(request)
+            if request.has_failed or response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+    def from_replica(self, request: HttpRequest) -> HttpResponse | None:
+        """Answer from the replica; None where it could not, so that the primary is asked instead."""
+        request.is_on_replica = True
+        try:
+            with replica.reading():
+                response = self.in_scope(request)
+        except Error as error:
+            # Nothing was written, so asking again does no harm.
+            request.replica_error = error
+        request.is_on_replica = request.has_failed = False
+        if request.replica_error:
+            replica.explain(request.replica_error, request.path)
+            return None
+        response["X-Data-From"] = "replica"
+        return response
 
     def choose(self, request: HttpRequest) -> StaffMember | None:
         """Return the membership the visitor works in: the one they switched to, otherwise their first."""
@@ -105,12 +126,17 @@ class ShopMiddleware:
             raise PermissionDenied
         return None
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Let nothing stay of a request that ended in an error, a refusal half-way included.
 
-        The rollback waits for the response: the page that says so may still want to ask the database.
+        The rollback waits for the response: the page that says so may still want to ask the database. Where
+        the replica failed, nobody sees that response, because the primary is asked again.
         """
         request.has_failed = True
+        if request.is_on_replica and isinstance(exception, Error):
+            request.replica_error = exception
+            return HttpResponse(status=503)
+        return None
 
     @staticmethod
     def speak_the_shops_language(request: HttpRequest) -> None:

@@ -177,3 +177,11 @@ def test_another_shops_people_are_in_no_card(crowd, other_shop):
     with scope(other_shop):
         assert personas.figures(TODAY).customers == 0
         assert personas.favourites("product", CustomerFilter("").qs) == []
+
+
+def test_a_group_whose_people_all_bought_today_is_shown(shop, as_owner):
+    for _number in range(25):
+        OrderFactory()
+    services.score_shop(shop.today())
+    for name in ("personas", "segment_list", "stage_list"):
+        assert as_owner.get(reverse(f"segmentation:{name}")).status_code == 200
