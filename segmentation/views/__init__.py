@@ -37,6 +37,7 @@ from .steering import (
     scheme_value,
     scheme_versions,
 )
+from .worth import scheme_worth
 
 __all__ = [
     "own_segment_build",
@@ -77,6 +78,7 @@ __all__ = [
     "scheme_undo",
     "scheme_value",
     "scheme_versions",
+    "scheme_worth",
     "segment_list",
     "stage_list",
 ]
