@@ -27,8 +27,8 @@ class ChangesForm(forms.Form):
     first = DayField(label=pgettext_lazy("day", "From"), required=False)
     last = DayField(label=pgettext_lazy("day", "To"), required=False)
 
-    def __init__(self, data, *, kinds: list[tuple[str, object]], today: datetime.date):
-        super().__init__(data)
+    def __init__(self, data, *, kinds: list[tuple[str, object]], today: datetime.date, **options):
+        super().__init__(data, **options)
         self.today = today
         self.fields["kind"].choices = kinds
 

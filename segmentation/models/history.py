@@ -12,6 +12,7 @@ from loyalty.customers.models import Customer
 from loyalty.shops.fields import ShopForeignKey, ShopModel, ShopOneToOneField
 
 from .. import spans
+from . import naming
 from .choices import Quadrant, Segment, Stage
 
 
@@ -89,3 +90,6 @@ class ScoreSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.from_on}–{self.until_on or ''}"
+
+    def get_segment_display(self) -> str:
+        return naming.segment_label(self.segment)

@@ -31,13 +31,13 @@ def person(shop):
 
 def told(customer, kind: str) -> list[tuple]:
     found = {line.kind: line for line in timeline.lines(customer, TODAY)}
-    return [(one.key, one.from_on, one.until_on, one.days, one.percent) for one in found[kind].stretches]
+    return [(one.key, one.from_on, one.until_on, one.days) for one in found[kind].stretches]
 
 
 def test_a_stretch_goes_on_while_its_own_kind_does(person):
     assert told(person, "stage") == [
-        ("new", TODAY - 99 * DAY, TODAY - 19 * DAY, 80, 80),
-        ("at_risk", TODAY - 19 * DAY, None, 20, 20),
+        ("new", TODAY - 99 * DAY, TODAY - 19 * DAY, 80),
+        ("at_risk", TODAY - 19 * DAY, None, 20),
     ]
     assert [key for key, *_rest in told(person, "segment")] == ["promising", "loyal"]
 
@@ -64,16 +64,27 @@ def test_tiers_have_a_line_of_their_own_without_what_was_undone(person, shop):
         customer=person, tier=high, from_on=TODAY, is_current=False, reason="up", undone_at=shop.created_at
     )
     assert told(person, "tier") == [
-        (str(low.pk), TODAY - 90 * DAY, TODAY - 9 * DAY, 81, 81),
-        (str(high.pk), TODAY - 9 * DAY, None, 10, 10),
+        (str(low.pk), TODAY - 90 * DAY, TODAY - 9 * DAY, 81),
+        (str(high.pk), TODAY - 9 * DAY, None, 10),
     ]
+
+
+def test_all_kinds_are_drawn_on_one_scale(person):
+    remember(
+        person,
+        (TODAY - 99 * DAY, {"stage": "new"}),
+        (TODAY - 49 * DAY, {"stage": "active", "segment": "loyal"}),
+    )
+    drawn = {line.kind: line.drawn for line in timeline.lines(person, TODAY)}
+    assert drawn["stage"] == [("new", 50), ("active", 50)]
+    assert drawn["segment"] == [("", 50), ("brand", 50)]
 
 
 def test_only_the_last_two_years_are_drawn(person):
     remember(person, (TODAY - 900 * DAY, {"stage": "new"}), (TODAY - 800 * DAY, {"stage": "lost"}))
     line = timeline.lines(person, TODAY)[0]
-    assert [one.key for one in line.drawn] == ["lost"]
-    assert [one.percent for one in line.stretches] == [0, 100]
+    assert line.drawn == [("lost", 100)]
+    assert [one.key for one in line.stretches] == ["new", "lost"]
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])

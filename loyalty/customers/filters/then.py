@@ -14,7 +14,7 @@ from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.dates import format_day
 from loyalty.ui.presentation import current
 from segmentation import spans
-from segmentation.models import Quadrant, ScoreHistory, ScoreSpan, Segment, Stage
+from segmentation.models import Quadrant, ScoreHistory, ScoreSpan, Segment, Stage, segment_labels
 
 from ..models import Customer
 
@@ -55,12 +55,13 @@ def known(day: datetime.date) -> Q:
 
 
 def remember(people: Sequence[Customer], day: datetime.date) -> None:
-    """Give each of `people` what they were on `day`: `then` (a span or None) and `tier_then`."""
+    """Give each of `people` what they were on `day`: `then` (a span or None), `tier_then`, `remembered_on`."""
     rows = ScoreHistory.objects.on(day).filter(customer__in=people).values("customer", *GROUPS)
     held = {row.pop("customer"): ScoreSpan(**row) for row in rows}
     members = members_on(day).filter(customer__in=people).select_related("tier")
     tiers = {member.customer_id: member.tier for member in members}
     for person in people:
+        person.remembered_on = day
         person.then, person.tier_then = held.get(person.pk), tiers.get(person.pk)
 
 
@@ -120,4 +121,5 @@ def _names(kind: str) -> dict[str, str]:
         return tiers | {NONE: _("No tier yet")}
     if kind not in GROUPS:
         raise ValueError(kind)
-    return {choice.value: choice.label for choice in GROUPS[kind]} | {NONE: _("not yet in a group")}
+    words = segment_labels() if kind == "segment" else dict(GROUPS[kind].choices)
+    return words | {NONE: _("not yet in a group")}

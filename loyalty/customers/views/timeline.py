@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loyalty.tiers.models import TierMembership
-from segmentation.models import Quadrant, ScoreHistory, Segment, Stage
+from segmentation.models import Quadrant, ScoreHistory, Stage, segment_label
 
 from ..filters.then import KINDS, TIER
 from ..models import Customer
@@ -18,33 +18,46 @@ DRAWN_DAYS = 730
 DOTS = {"at_risk": "risk", "prospect": "mute"}
 # Segments and tiers have no colours of their own here: two shades tell neighbours apart.
 SHADES = ("brand", "soft")
+WORDS = {
+    "stage": lambda key: Stage(key).label,
+    "segment": segment_label,
+    "quadrant": lambda key: Quadrant(key).label,
+}
+A_DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """One group of a person from a day until before another (None: it still holds).
-
-    `percent` is its part of the drawn line, `colour` a class of app.css.
-    """
+    """One group of a person from a day until before another (None: it still holds); a colour of app.css."""
 
     key: str
     label: Any
     from_on: datetime.date
     until_on: datetime.date | None
     days: int
-    percent: int
     colour: str
 
 
 @dataclass(frozen=True)
 class Line:
+    """The stretches of one kind, drawn from `start` to before `end`."""
+
     kind: str
     name: Any
     stretches: list[Stretch]
+    start: datetime.date
+    end: datetime.date
 
     @property
-    def drawn(self) -> list[Stretch]:
-        return [stretch for stretch in self.stretches if stretch.percent]
+    def drawn(self) -> list[tuple[str, int]]:
+        """Colour and percent of each piece of the line; a time in no group has no colour."""
+        whole, place, pieces = (self.end - self.start).days, self.start, []
+        for stretch in self.stretches:
+            first, last = max(stretch.from_on, place), stretch.until_on or self.end
+            if first < last:
+                pieces += [("", (first - place).days), (stretch.colour, (last - first).days)]
+                place = last
+        return [(colour, max(1, round(100 * days / whole))) for colour, days in pieces if days]
 
     @property
     def latest_first(self) -> list[Stretch]:
@@ -55,15 +68,13 @@ def lines(customer: Customer, today: datetime.date) -> list[Line]:
     """Return the lines of a person up to today; a kind in which they never were anything is left out."""
     kept = ScoreHistory.objects.filter(customer=customer).first()
     spans = kept.spans if kept else []
-    told = {
-        kind: [(span.from_on, span.until_on, getattr(span, kind), labels) for span in spans]
-        for kind, labels in (("stage", Stage), ("segment", Segment), ("quadrant", Quadrant))
-    }
     found = {
         kind: _merged(
-            (first, until, key, choices(key).label if key else "") for first, until, key, choices in rows
+            (span.from_on, span.until_on, key, word(key) if key else "")
+            for span in spans
+            for key in [getattr(span, kind)]
         )
-        for kind, rows in told.items()
+        for kind, word in WORDS.items()
     }
     members = TierMembership.objects.filter(customer=customer, undone_at=None).select_related("tier")
     found[TIER] = _merged(
@@ -72,9 +83,11 @@ def lines(customer: Customer, today: datetime.date) -> list[Line]:
         if row.until_on != row.from_on
     )
     begun = min((rows[0][0] for rows in found.values() if rows), default=today)
-    start = max(begun, today - datetime.timedelta(days=DRAWN_DAYS))
+    start, end = max(begun, today - datetime.timedelta(days=DRAWN_DAYS)), today + A_DAY
     return [
-        Line(kind, KINDS[kind], _stretches(kind, rows, start, today)) for kind, rows in found.items() if rows
+        Line(kind, KINDS[kind], _stretches(kind, rows, end), start, end)
+        for kind, rows in found.items()
+        if rows
     ]
 
 
@@ -89,13 +102,15 @@ def _merged(rows: Iterable[tuple]) -> list[tuple]:
     return joined
 
 
-def _stretches(kind: str, rows: list[tuple], start: datetime.date, today: datetime.date) -> list[Stretch]:
-    whole = max(1, (today - start).days + 1)
-    found = []
-    for number, (first, until, key, label) in enumerate(rows):
-        last = until or today + datetime.timedelta(days=1)
-        drawn = (last - max(first, start)).days
-        percent = max(1, round(100 * drawn / whole)) if drawn > 0 else 0
-        colour = DOTS.get(key, key) if kind == "stage" else SHADES[number % 2]
-        found.append(Stretch(key, label, first, until, (last - first).days, percent, colour))
-    return found
+def _stretches(kind: str, rows: list[tuple], end: datetime.date) -> list[Stretch]:
+    return [
+        Stretch(
+            key,
+            label,
+            first,
+            until,
+            ((until or end) - first).days,
+            DOTS.get(key, key) if kind == "stage" else SHADES[number % 2],
+        )
+        for number, (first, until, key, label) in enumerate(rows)
+    ]
