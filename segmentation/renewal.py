@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from loyalty.customers.facts import Statement, one_by_one
 from loyalty.shops.models import Shop
+from loyalty.shops.rls import refresh_statistics
 
 from . import affected, history, state
-from .models import ScoreRun
+from .models import CustomerScore, ScoreRun
 from .rules import Rules
 from .statements import execute, row
 
@@ -52,6 +54,8 @@ class Renewal:
         """Write the state table, the first of the shop."""
         affected.forget_marks(self.shop)
         self._write(state.insert_sql(Statement(f"SELECT * FROM {state.STATE}")))
+        # The planner would take the table for empty until somebody else looks.
+        refresh_statistics(CustomerScore)
 
     @property
     def changed(self) -> int:
@@ -68,7 +72,7 @@ class Renewal:
             among = _IN.format(name="customer_id", table=affected.STALE)
             who = state.kept_known(_IN.format(name="score.customer_id", table=affected.STALE))
             newcomers = f"SELECT customer_id FROM {affected.STALE}"
-        with one_by_one():
+        with one_by_one() if self.is_whole else nullcontext():
             self._add(_MISSING.format(some=newcomers), among)
             found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
             self._lay(state.changed_facts_sql(found))
