@@ -6,7 +6,7 @@ import datetime
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from loyalty.customers.facts import Statement, one_by_one
+from loyalty.customers.facts import Statement, in_index_order
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
@@ -15,8 +15,13 @@ from .models import CustomerScore, ScoreRun
 from .rules import Rules
 from .statements import execute, row
 
-_MISSING = f"""{state.EVERYBODY[:-1]} AND kept.customer_id IS NULL AND customer.id IN ({{some}}))"""
-_EVERYBODY = "SELECT id FROM customers_customer WHERE shop_id = %(shop_id)s"
+NEWCOMERS = "segmentation_newcomers"
+_NEWCOMERS = f"""
+CREATE TEMPORARY TABLE {NEWCOMERS} ON COMMIT DROP AS
+SELECT id AS customer_id FROM customers_customer AS customer
+WHERE shop_id = %(shop_id)s {{some}} AND NOT EXISTS (
+    SELECT FROM segmentation_customerscore AS score
+    WHERE score.shop_id = %(shop_id)s AND score.customer_id = customer.id)"""
 _IN = "AND {name} IN (SELECT customer_id FROM {table})"
 
 # Who stands where after the run began stands there by the cuts of the run before.
@@ -64,18 +69,18 @@ class Renewal:
 
     def renew_facts(self) -> None:
         """Add up everybody, or those whom something happened to, and write the facts that have changed."""
+        among = which = ""
         if self.is_whole:
             affected.forget_marks(self.shop)
-            who, among, newcomers = state.kept_known(), "", _EVERYBODY
         else:
             affected.lay_stale(self.shop, self.last, self.as_of)
             among = _IN.format(name="customer_id", table=affected.STALE)
-            who = state.kept_known(_IN.format(name="score.customer_id", table=affected.STALE))
-            newcomers = f"SELECT customer_id FROM {affected.STALE}"
-        with one_by_one() if self.is_whole else nullcontext():
-            self._add(_MISSING.format(some=newcomers), among)
-            found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
-            self._lay(state.changed_facts_sql(found))
+            which = _IN.format(name="id", table=affected.STALE)
+        execute(Statement(_NEWCOMERS.format(some=which), self.params))
+        self._add_newcomers()
+        with in_index_order() if self.is_whole else nullcontext():
+            who = state.whom_we_know(among.replace("customer_id", "kept.customer_id", 1))
+            self._lay(state.changed_facts_sql(self._added_up(who, among, state.WAS_FACTS)))
         execute(Statement(state.update_sql(state.FACT_COLUMNS), self.params))
         self._done()
 
@@ -95,11 +100,16 @@ class Renewal:
             history.keep(state.all_scored(self.shop, self.as_of), self.as_of)
         return cuts
 
-    def _add(self, who: str, among: str) -> None:
+    def _added_up(self, who: str, among: str, also: tuple[str, ...] = ()) -> Statement:
+        return state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among, also)
+
+    def _add_newcomers(self) -> None:
         """Add the customers who have no row yet, by the cuts so far."""
-        found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
+        who = f"{state.EVERYBODY[:-1]} {_IN.format(name='customer.id', table=NEWCOMERS)})"
+        found = self._added_up(who, _IN.format(name="customer_id", table=NEWCOMERS))
         scored = state.state_sql(f"({found.sql})", self.as_of, self.last.cuts, self.rules)
         self._write(state.insert_sql(Statement(scored.sql, found.params | scored.params)))
+        execute(Statement(f"DROP TABLE {NEWCOMERS}"))
 
     def _lay(self, found: Statement) -> None:
         execute(state.into_table(state.CHANGED, Statement(found.sql, found.params | self.params)))

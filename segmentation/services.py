@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from loyalty.customers.facts import Statement, one_by_one
+from loyalty.customers.facts import Statement, in_index_order
 from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
@@ -172,7 +172,7 @@ def state_table(
     """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by:
     those given (or found by calling, once the facts are there), or the shop's own.
     """
-    with one_by_one():
+    with in_index_order():
         _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
     cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))

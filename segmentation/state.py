@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 
-from loyalty.customers.facts import Statement, engagement_sql, facts_of_sql
+from loyalty.customers.facts import FACTS_SUMMED, Statement, engagement_sql, facts_of_sql, facts_sql
 from loyalty.shops.models import Shop
 
 from . import cutting, lifecycle, rfm, value_volume
@@ -66,55 +66,68 @@ def value_score_sql(rules: Rules) -> str:
     return value_volume.value_score_sql("facts", "cuts", rules.value_weights)
 
 
-# Whose facts are to be added up, with the rhythm that is known of them.
-_KNOWN = "kept.days AS known_days, kept.own_gap_days AS known_gap_days, kept.gap_spread AS known_spread"
+_WAS_RHYTHM = ("was_own_gap_days", "was_gap_spread")
+# Whose facts are to be added up, with what is kept of them so far as `was_…`.
+WAS_FACTS = (*(f"was_{column}" for column in FACT_COLUMNS), "computed_at")
+_WAS = ", ".join(["kept.computed_at", *(f"kept.{column} AS was_{column}" for column in FACT_COLUMNS)])
 EVERYBODY = f"""(
-    SELECT customer.id AS customer_id, {_KNOWN} FROM customers_customer AS customer
+    SELECT customer.id AS customer_id, {_WAS} FROM customers_customer AS customer
     LEFT JOIN segmentation_customerscore AS kept
            ON kept.shop_id = %(shop_id)s AND kept.customer_id = customer.id
     WHERE customer.shop_id = %(shop_id)s)"""
 ONE = EVERYBODY.replace("%(shop_id)s)", "%(shop_id)s AND customer.id = %(customer_id)s)")
 
 
-def kept_known(some: str = "") -> str:
-    """Return whom CustomerScore knows (`some`: a condition on `score`), to be added up anew."""
-    known = _KNOWN.replace("kept.", "score.")
-    return f"""(SELECT score.customer_id, {known} FROM segmentation_customerscore AS score
-    WHERE score.shop_id = %(shop_id)s {some})"""
+def whom_we_know(some: str = "") -> str:
+    """Return everybody who has a score (`some`: a condition on `kept`), to be added up anew."""
+    return f"""(SELECT kept.customer_id, {_WAS} FROM segmentation_customerscore AS kept
+    WHERE kept.shop_id = %(shop_id)s {some})"""
 
 
 def relation_sql(
-    shop: Shop, as_of: datetime.date, window_days: int | None, who: str = EVERYBODY, among: str = ""
+    shop: Shop,
+    as_of: datetime.date,
+    window_days: int | None,
+    who: str = EVERYBODY,
+    among: str = "",
+    also: tuple[str, ...] = (),
 ) -> Statement:
-    """Return the facts, dealings and rhythm of each customer of `who`, prospects too.
+    """Return the facts, dealings and rhythm of each customer of `who`, prospects too, and `also` its columns.
 
-    The middle of somebody's gaps is the dearest of all: it is worked out only where the days are not those
-    it is known of. `among` is for facts_of_sql.
+    `among`, a condition on customer_id, names those of `who`, who are then added up one by one; without it
+    all orders are read in one sweep. The middle of somebody's gaps is the dearest of all: it is worked out
+    only where the days are not those it is known of.
     """
-    facts = facts_of_sql(shop, as_of, window_days, who, among)
+    if among:
+        facts = facts_of_sql(shop, as_of, window_days, who, among)
+    else:
+        facts = facts_sql(shop, as_of, window_days)
+        joined = f"FROM {who} AS who LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = who.customer_id"
+        facts = Statement(f"SELECT who.*, {', '.join(FACTS_SUMMED)} {joined}", facts.params)
     engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, among)
     sql = f"""
-SELECT fact.customer_id, {_MEASURED.format(facts="fact")},
-       fact.first_order_on, fact.last_order_on, fact.days, fact.lifetime_orders,
-       coalesce(cardinality(fact.days), 0) AS lifetime_order_days,
-       coalesce(fact.lifetime_amount, 0) AS lifetime_amount,
-       fact.frequency, fact.order_days, fact.monetary_amount, fact.profit_amount,
-       fact.gross_amount, fact.discount_amount, fact.refunded_amount,
-       CASE WHEN fact.costed_amount > 0 THEN fact.profit_amount::float8 / fact.costed_amount END
-           AS margin_share,
-       fact.full_price_orders::float8 / nullif(fact.frequency, 0) AS full_price_share,
-       fact.engagements, fact.advocacies, fact.complaints,
-       CASE WHEN fact.is_known THEN fact.known_gap_days ELSE rhythm.own_gap_days END AS own_gap_days,
-       CASE WHEN fact.is_known THEN fact.known_spread ELSE rhythm.gap_spread END AS gap_spread
+SELECT {_MEASURED.format(facts="fact")}, fact.*,
+       CASE WHEN is_known THEN was_own_gap_days ELSE rhythm[1] END AS own_gap_days,
+       CASE WHEN is_known THEN was_gap_spread ELSE rhythm[2] END AS gap_spread
 FROM (
-    SELECT fact.*, fact.days IS NOT DISTINCT FROM fact.known_days AS is_known,
+    SELECT fact.customer_id, {"".join(f"fact.{column}, " for column in dict.fromkeys((*also, *_WAS_RHYTHM)))}
+           first_order_on, last_order_on, days, is_known, coalesce(lifetime_orders, 0) AS lifetime_orders,
+           coalesce(cardinality(days), 0) AS lifetime_order_days,
+           coalesce(lifetime_amount, 0) AS lifetime_amount, coalesce(frequency, 0) AS frequency,
+           coalesce(order_days, 0) AS order_days, coalesce(monetary_amount, 0) AS monetary_amount, profit_amount,
+           coalesce(gross_amount, 0) AS gross_amount, coalesce(discount_amount, 0) AS discount_amount,
+           coalesce(refunded_amount, 0) AS refunded_amount,
+           CASE WHEN costed_amount > 0 THEN profit_amount::float8 / costed_amount END AS margin_share,
+           full_price_orders::float8 / nullif(frequency, 0) AS full_price_share,
            coalesce(engagements, 0) AS engagements, coalesce(advocacies, 0) AS advocacies,
-           coalesce(complaints, 0) AS complaints
-    FROM ({facts.sql}) AS fact
+           coalesce(complaints, 0) AS complaints,
+           CASE WHEN NOT is_known AND cardinality(days) > 1
+                THEN (SELECT ARRAY[own_gap_days, gap_spread] FROM ({lifecycle.rhythm_sql("days")}) AS found)
+           END AS rhythm
+    FROM (SELECT *, days IS NOT DISTINCT FROM was_days AS is_known FROM ({facts.sql}) AS fact) AS fact
     LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = fact.customer_id
-) AS fact
-LEFT JOIN LATERAL ({lifecycle.rhythm_sql("fact.days")}) AS rhythm
-       ON cardinality(fact.days) > 1 AND NOT fact.is_known"""
+    OFFSET 0
+) AS fact"""
     return Statement(sql, facts.params | engagement.params)
 
 
@@ -284,11 +297,9 @@ _OLDER = "computed_at <= %(started_at)s"
 
 
 def changed_facts_sql(found: Statement) -> Statement:
-    """Return those facts of `found` that are not what CustomerScore keeps, with `as_of`."""
-    differs = _differs("score.", FACT_COLUMNS)
-    sql = f"""SELECT new.*, %(as_of)s AS as_of FROM ({found.sql}) AS new
-JOIN segmentation_customerscore AS score ON score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id
-WHERE score.{_OLDER} AND {differs}"""
+    """Return those facts of `found`, a relation with WAS_FACTS, that are not what is kept, with `as_of`."""
+    sql = f"""SELECT new.customer_id, {", ".join(f"new.{name}" for name in FACT_COLUMNS)}, %(as_of)s AS as_of
+FROM ({found.sql}) AS new WHERE {_OLDER} AND {_differs("was_", FACT_COLUMNS)}"""
     return Statement(sql, found.params)
 
 

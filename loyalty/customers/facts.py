@@ -94,6 +94,23 @@ LEFT JOIN ({_refunds(window_days, among)}) AS refunds
 
 _FROM_ORDERS = "FROM customers_order WHERE shop_id = %(shop_id)s AND is_paid AND placed_on <= %(as_of)s"
 
+# The columns of `facts_sql` after the customer.
+FACTS_SUMMED = (
+    "first_order_on",
+    "last_order_on",
+    "lifetime_orders",
+    "lifetime_amount",
+    "days",
+    "frequency",
+    "order_days",
+    "monetary_amount",
+    "gross_amount",
+    "discount_amount",
+    "full_price_orders",
+    "refunded_amount",
+    "profit_amount",
+    "costed_amount",
+)
 _NET_OF_REFUNDS = """first_order_on, last_order_on, lifetime_orders,
        orders.lifetime_amount - coalesce(refunds.lifetime_amount, 0) AS lifetime_amount,
        days, frequency, order_days,
@@ -194,24 +211,7 @@ def in_index_order() -> Iterator[None]:
     before the first ANALYZE, it takes every table for tiny and would add up all orders once for each
     customer in a nested loop.
     """
-    with _planning(enable_hashagg="off", enable_nestloop="off", jit="off", work_mem="'64MB'"):
-        yield
-
-
-@contextmanager
-def one_by_one() -> Iterator[None]:
-    """Run `facts_of_sql` of many customers as it was measured, inside a transaction.
-
-    Their orders are looked up in a nested loop whatever is said here, as there is no other way. Everything
-    else is not: right after a load the planner takes every table for tiny, and would compare each customer
-    with each.
-    """
-    with _planning(enable_nestloop="off", enable_bitmapscan="off", jit="off", work_mem="'64MB'"):
-        yield
-
-
-@contextmanager
-def _planning(**settings: str) -> Iterator[None]:
+    settings = {"enable_hashagg": "off", "enable_nestloop": "off", "jit": "off", "work_mem": "'64MB'"}
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items()))
         yield
