@@ -72,6 +72,7 @@ ACCESS = {
     "scheme_restore": Access(OWNER_ONLY, WRITE),
     "cohorts": Access(MARKETING, may_lag=True),
     "rhythm": Access(MARKETING, may_lag=True),
+    "products": Access(MARKETING, may_lag=True),
     "people": Access(MARKETING, may_lag=True),
     "data_quality": Access(MARKETING, may_lag=True),
     "personas": Access(MARKETING, may_lag=True),

@@ -55,6 +55,11 @@ class OfGoods(ShopModel):
         ]
 
     @property
+    def kind(self) -> str:
+        """“product” or “category”, which is also the condition of the list of customers."""
+        return "category" if self.product_id is None else "product"
+
+    @property
     def goods(self) -> Product | ProductCategory:
         return self.product or self.category
 

@@ -2,25 +2,37 @@
 
 import csv
 import io
+import random
 import re
 
 import pytest
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.models import Order, Product
 from segmentation import reports, services
+from segmentation.models import GoodsPair
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
+from tests.segmentation.test_taste import make_goods, sell
 
-PAGES = ["cohorts", "rhythm"]
+PAGES = ["cohorts", "rhythm", "products"]
 
 
 @pytest.fixture
 def reported(shop):
     make_history(4, shop.today())
+    sell_goods()
     services.score_shop(shop.today())
     reports.renew_week(shop.today())
     return shop
+
+
+def sell_goods() -> None:
+    """Put two or three products into every order."""
+    chance, goods = random.Random(4), make_goods()
+    for order in Order.objects.all():
+        sell(order, *chance.choices(goods, k=chance.randrange(2, 4)))
 
 
 def page(client, name: str, language: str = "en", **query) -> str:
@@ -99,3 +111,29 @@ def test_a_weekday_and_a_month_open_their_people(reported, as_owner):
 def test_the_times_of_one_group_can_be_seen(reported, as_owner, of):
     said = page(as_owner, "rhythm", of=of)
     assert "Everyone in the club</h2>" in said if of.endswith("nobody") else f'"{of}" selected' in said
+
+
+@pytest.mark.parametrize("by", ["category", "product"])
+@pytest.mark.parametrize("sort", ["-amount", "away_lift", "-again_share", "buyers"])
+def test_goods_are_sorted_by_any_figure_and_open_their_people(reported, as_owner, by, sort):
+    said = page(as_owner, "products", by=by, sort=sort).replace("&amp;", "&")
+    links = re.findall(rf'href="/customers/\?({by}=\d+)">([\d,]+)</a>', said)
+    assert links
+    assert [CustomerFilter(query).qs.count() for query, _ in links] == [int(count) for _, count in links]
+    assert "unknown" in said
+
+
+@pytest.mark.parametrize("table", ["", "favourites", "pairs", "demand"])
+def test_each_table_about_goods_is_a_file(reported, as_owner, table):
+    GoodsPair.objects.create(
+        product=(goods := Product.objects.all())[0],
+        other_product=goods[1],
+        buyers=9,
+        support=0.1,
+        share=0.2,
+        other_share=0.3,
+        lift=2,
+    )
+    rows = file(as_owner, "products", by="product", table=table)
+    assert rows
+    assert all(row["Name"] for row in rows)
