@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 FEWEST_GROUPS, MOST_GROUPS = 2, 8
 # Below this many people a group of a few would be an accident and not a kind.
@@ -17,6 +18,8 @@ FEWEST_PEOPLE = 20
 SEED, STARTS, STEPS = 1405, 6, 60
 # So many people decide where the groups lie, and so many how well they are kept apart; all are then assigned.
 FITTED, COMPARED = 50_000, 1_200
+# Silhouettes that differ by less are taken for equal.
+ALIKE = 0.02
 # Beyond so many standard deviations a value says nothing more but how odd one person is.
 FURTHEST = 4.0
 # The mean of a group that lies so far from everybody's (in standard deviations) sets it apart.
@@ -78,7 +81,7 @@ class TooFew(ValueError):
 
 
 def group(rows, k: int | None = None) -> Grouping:
-    """Return the customers of `rows` in `k` groups, or in as many as are best kept apart.
+    """Return the customers of `rows` in `k` groups, or in as many as are kept apart and hold best.
 
     `rows` is a table of floats, a column for each of FACTS, NaN where unknown. Raises TooFew.
     """
@@ -101,18 +104,25 @@ def group(rows, k: int | None = None) -> Grouping:
     most = min(MOST_GROUPS, distinct)
     centres = {n: fit(sample, n) for n in range(FEWEST_GROUPS, most + 1)}
     silhouettes = {n: silhouette(few, nearest(few, found)) for n, found in centres.items()}
-    suggested = max(silhouettes, key=lambda n: (round(silhouettes[n], 3), -n))
-    k = k or suggested
-    labels = nearest(space, centres[k])
     # Halves drawn by lot, but always by the same one: every second in order would be too much alike.
     lot = np.random.default_rng(SEED).permutation(len(sample))
-    halves = [nearest(few, fit(sample[lot[start::2]], k)) for start in (0, 1)]
+
+    @cache
+    def stability(n: int) -> float:
+        return adjusted_rand(*(nearest(few, fit(sample[lot[start::2]], n)) for start in (0, 1)))
+
+    # Of those kept apart about equally well, the one that holds best; the fewest of equals.
+    best = max(silhouettes.values())
+    rivals = [n for n, value in silhouettes.items() if value >= best - ALIKE]
+    suggested = max(rivals, key=lambda n: (round(stability(n), 3), -n)) if len(rivals) > 1 else rivals[0]
+    k = k or suggested
+    labels = nearest(space, centres[k])
     numbers, groups = _described(table, scaled, labels, k)
     return Grouping(
         labels=numbers,
         groups=groups,
         silhouette=silhouettes[k],
-        stability=adjusted_rand(*halves),
+        stability=stability(k),
         silhouettes=silhouettes,
         suggested=suggested,
         used=tuple(FACTS[at].name for at in used),

@@ -19,6 +19,8 @@ FEWEST_PEOPLE = 20
 # Of so many people the hours of their orders are read; of more, every second, third, … person.
 LISTENED = 20_000
 MOST_FAVOURITES = 5
+# A weekday is named where so many times the orders of an even week fall on it.
+EVEN_WEEK = 1.15
 # From such a difference to the shop on, something is said to move these people.
 BY_SHARE, BY_RATIO = 0.08, 1.25
 PARTS_OF_DAY = (
@@ -69,8 +71,9 @@ class Rhythm:
 
     @property
     def weekday(self) -> int | None:
-        """The ISO weekday with most orders."""
-        return None if not self.orders else 1 + max(range(7), key=lambda at: self.weekdays[at])
+        """The ISO weekday with clearly most orders; None where they fall evenly over the week."""
+        best = max(range(7), key=lambda at: self.weekdays[at])
+        return 1 + best if self.weekdays[best] * 7 >= EVEN_WEEK else None
 
     @property
     def part(self) -> str:

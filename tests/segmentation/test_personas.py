@@ -78,6 +78,13 @@ def test_who_can_be_reached_has_agreed_and_has_a_phone(crowd, stage):
     assert (found.with_phone, found.agreed, found.declined, found.reachable) == (18, 19, 1, 17)
 
 
+def test_an_even_week_names_no_day():
+    even = personas.Rhythm(700, (1 / 7,) * 7, {"noon": 1.0})
+    assert (even.weekday, even.part) == (None, "noon")
+    assert personas.Rhythm(10, (0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.1), {"noon": 1.0}).weekday == 5
+    assert personas.Rhythm(0, (0.0,) * 7, {"noon": 0.0}).weekday is None
+
+
 def figures_of(**given) -> personas.Figures:
     plain = dict.fromkeys(personas.Figures.__dataclass_fields__, 1.0)
     return personas.Figures(**{**plain, "full_price_share": 0.5, **given})
