@@ -14,7 +14,7 @@ from django_tables2 import RequestConfig
 from loyalty.access import OWNER
 from loyalty.shops import audit
 from loyalty.ui import money, pages, presentation
-from segmentation.models import Segment
+from segmentation.models import segment_choices
 
 from . import downloads, runs, tasks, wording
 from .forms import MappingForm, UploadForm
@@ -161,12 +161,12 @@ def _segments(run: ImportRun) -> list[dict]:
         return []
     rows = [
         {
-            "slug": it.value,
-            "name": it.label,
-            "before": before.get(it.value, 0),
-            "after": after.get(it.value, 0),
+            "slug": slug,
+            "name": name,
+            "before": before.get(slug, 0),
+            "after": after.get(slug, 0),
         }
-        for it in Segment
+        for slug, name in segment_choices()
     ]
     return [{**row, "change": row["after"] - row["before"]} for row in rows if row["before"] or row["after"]]
 

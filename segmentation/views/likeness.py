@@ -19,7 +19,7 @@ from loyalty.ui import sheets
 from loyalty.ui.pages import UNPROCESSABLE, notice
 
 from .. import likeness, likeness_runs, tasks
-from ..models import LikenessRun, ScoreRun, Segment
+from ..models import LikenessRun, ScoreRun, Segment, segment_choices
 
 # Up to so many buyers the groups are worked out while the visitor waits.
 AT_ONCE = 20_000
@@ -175,7 +175,7 @@ def _crossed(groups: list[Shown]) -> list[dict]:
     """Return a row for each RFM segment with the people of each group in it and the query of their list."""
     return [
         {"label": label, "cells": [group.segments[at][1:] for group in groups]}
-        for at, (_segment, label) in enumerate(Segment.choices)
+        for at, (_segment, label) in enumerate(segment_choices())
     ]
 
 
@@ -186,7 +186,7 @@ def _heads() -> list[str]:
         _("People"),
         _("Net spend"),
         *(_("%(fact)s, middle") % {"fact": label} for label in FACTS.values()),
-        *(str(label) for _value, label in Segment.choices),
+        *(label for _value, label in segment_choices()),
     ]
 
 

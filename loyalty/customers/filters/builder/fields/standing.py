@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.tiers.models import TierMembership
-from segmentation.models import Quadrant, Segment, Stage
+from segmentation.models import Quadrant, Stage, segment_choices
 
 from ....models import Customer
 from .. import known
@@ -151,7 +151,7 @@ STANDING = (
         gettext_lazy("whose RFM segment is %(value)s"),
         gettext_lazy("whose RFM segment is not %(value)s"),
         "segment",
-        Choice("values", choices=Segment.choices),
+        Choice("values", choices=segment_choices),
         is_score=True,
     ),
     words(
