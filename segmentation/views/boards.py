@@ -53,10 +53,13 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
+    if then := past.board(request, "quadrant", run):
+        return then
     groups, points = facts.groups("quadrant", run.as_of), facts.points(run.buyers)
     promising, first = valued.promising(request.shop, run.as_of)
     context = {
         "run": run,
+        "a_month_ago": past.a_month_ago(request),
         "quadrants": boards.rows("quadrant", Quadrant, plays.QUADRANTS, groups, run),
         "chart": charts.value_volume(points, run.cuts, groups),
         "drawn": len(points),
