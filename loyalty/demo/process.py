@@ -159,7 +159,7 @@ class Invention:
         stays_away = float(np.clip(rng.beta(2, 2 / leaves), 0.004, 0.95))
         day, sales = person.joined_on, []
         while day <= self.last_day:
-            sales.append(self.sale(person, day))
+            sales.append(self.sale(person, self.usual_day(person, day)))
             if rng.random() < stays_away:
                 # A few come back by themselves after a long while.
                 if rng.random() > 0.12:
@@ -167,6 +167,16 @@ class Invention:
                 day += datetime.timedelta(days=int(mean_gap * rng.uniform(4, 8)))
             day += datetime.timedelta(days=max(1, round(rng.gamma(shape, mean_gap / shape))))
         return sales
+
+    def usual_day(self, person: Person, day: datetime.date) -> datetime.date:
+        """Return the busy weekday nearest to `day` for every third person, who have made it a habit."""
+        if person.number % 3:
+            return day
+        wanted = self.fixture["busy_weekdays"]
+        weekday = wanted[person.number // 3 % len(wanted)]
+        # Three days back to three days on.
+        moved = day + datetime.timedelta(days=(weekday - day.isoweekday() + 3) % 7 - 3)
+        return moved if person.joined_on <= moved <= self.last_day else day
 
     def sale(self, person: Person | None, day: datetime.date, discount_share: float | None = None) -> Sale:
         """Return one order on `day`; `discount_share` forces a discount on all of it."""
