@@ -151,9 +151,9 @@ class Forecast:
             slopes = self._slopes(sample, days)
             for name in names:
                 weight = np.nan_to_num(weights[name])
-                mean = float(self.orders[days][members] @ weight[members])
-                of_sample = float(self.orders[days][sample] @ weight[sample])
-                slope = slopes @ weight[sample] * (mean / of_sample if of_sample else 0)
+                mean = churn.dot(self.orders[days][members], weight[members])
+                of_sample = churn.dot(self.orders[days][sample], weight[sample])
+                slope = np.einsum("pi,i->p", slopes, weight[sample]) * (mean / of_sample if of_sample else 0)
                 doubt = float(slope @ self.model.covariance @ slope)
                 chance = chances[name, days] * len(members) / len(sample)
                 found[f"{name}_{days}"] = interval(mean, chance + doubt + (miss * mean) ** 2)

@@ -89,7 +89,9 @@ def renew(as_of: datetime.date) -> OutlookRun:
             run.parameters, run.calibration = found.parameters, forecast.calibration(rows, days)
             run.groups = forecast.groups(found, rows, GROUPS, forecast.miss(run.calibration))
             columns.write(NEW, WRITTEN, {"customer_id": rows["customer_id"], **found.columns})
-            _write(shop, as_of)
+            # Right after its first filling the table is taken for a small one, and would be looked up row by row.
+            with in_index_order():
+                _write(shop, as_of)
         run.save()
         return run
 

@@ -66,9 +66,8 @@ class CustomerOutlook(ShopModel):
     amount_365_amount = models.BigIntegerField()
     profit_365_amount = models.BigIntegerField(null=True)
 
-    # No index but that of its key: the weekly UPDATE of every row would pay for each of them.
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["shop", "customer"], name="one_outlook_per_customer")]
+    # No index beside those of its keys, and half of every page left free (see migration 0013): the weekly UPDATE
+    # changes every row, and then finds room for each beside the old one, without touching an index.
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.p_back:.2f}"
