@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import asdict
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from loyalty.shops.scope import current_shop_id
 
 from . import likeness
-from .models import CustomerScore, LikenessMember, LikenessRun
+from .models import LikenessMember, LikenessRun
 
 # Older ones go, with the lists they opened; whoever wants one for good saves it as a segment of their own.
 KEPT_RUNS = 5
@@ -117,6 +119,18 @@ def sums(run: LikenessRun) -> dict[tuple[int, str], tuple[int, int]]:
         return {(number, segment): (people, spent) for number, segment, people, spent in cursor.fetchall()}
 
 
-def buyers() -> int:
-    """Return how many customers can be put into groups."""
-    return CustomerScore.objects.filter(last_order_on__isnull=False).count()
+# A group's one number: the run, and in its last digit the group (there are eight at most).
+TEN = 10
+
+
+def key_of(run_id: int, number: int) -> int:
+    """Return the one number that names a group of a run."""
+    return run_id * TEN + number
+
+
+def members(keys: Collection[int]) -> QuerySet[LikenessMember]:
+    """Return who is in the groups that `keys` name; nobody for those no longer kept."""
+    found = Q(pk__in=())
+    for key in keys:
+        found |= Q(run=key // TEN, number=key % TEN)
+    return LikenessMember.objects.filter(found)

@@ -6,7 +6,7 @@ from .cohorts import cohorts
 from .demographics import people
 from .goods import products
 from .hours import rhythm
-from .likeness import clusters
+from .likeness import cluster_keep, clusters
 from .outlook import calibration, outlook
 from .own import (
     own_segment_build,
@@ -40,6 +40,13 @@ from .steering import (
 from .worth import scheme_worth
 
 __all__ = [
+    "calibration",
+    "changes",
+    "cluster_keep",
+    "clusters",
+    "cohorts",
+    "data_quality",
+    "outlook",
     "own_segment_build",
     "own_segment_delete",
     "own_segment_detail",
@@ -54,17 +61,11 @@ __all__ = [
     "own_segment_restore",
     "own_segment_undelete",
     "own_segment_why",
-    "calibration",
-    "changes",
-    "clusters",
-    "cohorts",
-    "data_quality",
-    "outlook",
     "pareto",
     "people",
-    "products",
     "persona",
     "personas",
+    "products",
     "quadrant_list",
     "rhythm",
     "scheme",

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from functools import partial
 
 from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loyalty.customers.filters import builder
+from loyalty.customers.filters.builder.ideas import ask
+from loyalty.customers.filters.builder.tree import ALL, VERSION
 from loyalty.shops import audit
 from loyalty.ui import sheets
-from loyalty.ui.pages import UNPROCESSABLE, notice
+from loyalty.ui.charts import formatter
+from loyalty.ui.dates import format_day
+from loyalty.ui.pages import UNPROCESSABLE, go, notice
+from loyalty.ui.presentation import current
 
-from .. import likeness, likeness_runs, tasks
-from ..models import LikenessRun, ScoreRun, Segment, segment_choices
+from .. import likeness, likeness_runs, own, tasks
+from ..models import LikenessRun, OwnSegment, ScoreRun, Segment, segment_choices
 
 # Up to so many buyers the groups are worked out while the visitor waits.
 AT_ONCE = 20_000
@@ -76,6 +84,7 @@ class LikenessForm(forms.Form):
 class Shown:
     """One group on the screen; `share` is of the people in groups, `amount_share` of their net spend."""
 
+    run: int
     number: int
     customers: int
     share: float
@@ -132,6 +141,28 @@ def _start(request: HttpRequest, run: ScoreRun, groups: int | None) -> None:
     likeness_runs.work_out(begun)
 
 
+def cluster_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Freeze one group as a segment of the shop's own, which stays when newer groupings replace this one."""
+    run = get_object_or_404(LikenessRun, pk=pk)
+    if number not in {group["number"] for group in run.groups}:
+        raise Http404("There is no such group.")
+    name = _("Like each other: group %(number)s of %(day)s") % {
+        "number": formatter("number")(number),
+        "day": format_day(run.as_of, current()),
+    }
+    asked = ask("likeness", values=[likeness_runs.key_of(run.pk, number)])
+    definition = {"version": VERSION, "root": {"join": ALL, "not": False, "of": [asked]}}
+    segment = OwnSegment(name=name, kind=OwnSegment.Kind.FROZEN, definition=definition)
+    people = builder.customers_of(builder.parse(definition), request.shop.today())
+    try:
+        own.save(segment, people, request.user)
+    except ValidationError as refusal:
+        notice(request, " ".join(refusal.messages), level=messages.ERROR)
+        return go(request, "segmentation:clusters")
+    notice(request, _("The segment “%(name)s” is saved.") % {"name": segment.name})
+    return go(request, "segmentation:own_segment_detail", segment.pk)
+
+
 def _grade(value: float, good: float, fair: float) -> str:
     return "good" if value >= good else "fair" if value >= fair else "poor"
 
@@ -154,6 +185,7 @@ def _shown(found: LikenessRun) -> list[Shown]:
         query = {"likeness": f"{found.pk}-{number}"}
         shown.append(
             Shown(
+                run=found.pk,
                 number=number,
                 customers=count,
                 share=count / people if people else 0,

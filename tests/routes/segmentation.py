@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from loyalty.customers.models import Customer
 from segmentation import own
-from segmentation.models import OwnSegment, SchemeVersion, ScoreRun
+from segmentation.models import LikenessRun, OwnSegment, SchemeVersion, ScoreRun
 from segmentation.rules import Rules
 from tests.factories import CustomerFactory
 
@@ -39,7 +39,14 @@ def deleted_own_segment() -> dict:
     return made
 
 
+def likeness_group() -> dict:
+    now = timezone.now()
+    run = LikenessRun.objects.create(as_of=now, started_at=now, finished_at=now, groups=[{"number": 1}])
+    return {"pk": run.pk, "number": 1}
+
+
 OBJECTS = {
+    "segmentation:cluster_keep": likeness_group,
     **{
         f"segmentation:own_segment_{name}": own_segment
         for name in ("detail", "edit", "delete", "duplicate", "freeze")

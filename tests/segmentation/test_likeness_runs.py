@@ -9,7 +9,7 @@ from django.urls import reverse
 from loyalty.customers.filters import CustomerFilter
 from loyalty.shops.scope import scope
 from segmentation import likeness_runs, services, tasks
-from segmentation.models import CustomerScore, LikenessMember, LikenessRun
+from segmentation.models import CustomerScore, LikenessMember, LikenessRun, OwnSegment
 from segmentation.views import likeness as screen
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
@@ -120,6 +120,28 @@ def test_a_large_shop_is_left_to_the_worker(kinds, as_owner, monkeypatch, django
     assert asked == [(kinds.pk, run.pk)]
     page = as_owner.get(reverse("segmentation:clusters"), headers={"accept-language": "en"})
     assert "being worked out" in page.content.decode()
+
+
+def test_a_group_is_kept_as_a_frozen_segment_that_outlives_its_run(kinds, as_marketer):
+    run = likeness_runs.work_out(likeness_runs.begin(TODAY, 2))
+    keep = reverse("segmentation:cluster_keep", args=[run.pk, 1])
+    assert as_marketer.post(keep).status_code == 302
+    segment = OwnSegment.objects.get()
+    assert segment.is_frozen
+    assert CustomerFilter(f"own={segment.pk}").qs.count() == 12
+    # The same group once more has the same name.
+    assert as_marketer.post(keep).status_code == 302
+    assert OwnSegment.objects.count() == 1
+    LikenessMember.objects.all().delete()
+    LikenessRun.objects.all().delete()
+    assert CustomerFilter(f"own={segment.pk}").qs.count() == 12
+    for missing in ([run.pk, 1], [run.pk + 1, 1]):
+        assert as_marketer.post(reverse("segmentation:cluster_keep", args=missing)).status_code == 404
+
+
+def test_a_number_that_is_no_group_is_not_kept(kinds, as_marketer):
+    run = likeness_runs.work_out(likeness_runs.begin(TODAY, 2))
+    assert as_marketer.post(reverse("segmentation:cluster_keep", args=[run.pk, 3])).status_code == 404
 
 
 @pytest.mark.parametrize("groups", ["1", "9", "many"])

@@ -10,7 +10,7 @@ import datetime
 from persiantools.jdatetime import JalaliDate
 
 from loyalty.customers.models import Customer
-from segmentation.models import CustomerScore, OwnSegment
+from segmentation.models import CustomerScore, LikenessMember, OwnSegment
 from tests.conftest import TODAY
 
 DAY = datetime.timedelta(days=1)
@@ -264,6 +264,11 @@ def dealings(one, op, asked, shop):
     return len(found) >= asked["times"]
 
 
+def likeness(one, op, asked, shop):
+    places = LikenessMember.objects.filter(customer=one)
+    return any(place.run_id * 10 + place.number in asked["values"] for place in places)
+
+
 def tier(one, op, asked, shop):
     return any(m.is_current and m.tier_id in asked["values"] for m in one.tier_memberships.all())
 
@@ -332,6 +337,7 @@ KINDS = {
     "replied": replied,
     "opted_out": opted_out,
     "interactions": dealings,
+    "likeness": likeness,
     "tier": tier,
     "tier_since": member_day("from_on"),
     "tier_falls": member_day("falls_on"),

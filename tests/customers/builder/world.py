@@ -23,7 +23,16 @@ from loyalty.customers.models import (
 from loyalty.shops.models import Shop
 from loyalty.tiers import preset
 from loyalty.tiers.models import Tier, TierMembership
-from segmentation.models import CustomerOutlook, CustomerScore, OwnSegment, Quadrant, Segment, Stage
+from segmentation.models import (
+    CustomerOutlook,
+    CustomerScore,
+    LikenessMember,
+    LikenessRun,
+    OwnSegment,
+    Quadrant,
+    Segment,
+    Stage,
+)
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
@@ -42,6 +51,7 @@ class World:
     tiers: list[Tier] = field(default_factory=list)
     campaigns: list[Campaign] = field(default_factory=list)
     own: list[OwnSegment] = field(default_factory=list)
+    likeness: LikenessRun | None = None
 
 
 def ago(chance: random.Random, most: int = 120) -> datetime.date:
@@ -69,6 +79,14 @@ def make(shop: Shop, seed: int) -> World:
         for n in range(2)
     ]
     made.people = [person(chance, made) for _ in range(PEOPLE)]
+    made.likeness = LikenessRun.objects.create(
+        as_of=TODAY,
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        groups=[{"number": number} for number in (1, 2, 3)],
+    )
+    for one in made.people[1:]:
+        LikenessMember.objects.create(run=made.likeness, customer=one, number=1 + one.pk % 3)
     made.own = [
         OwnSegment.objects.create(name=f"own {n}", definition=question) for n, question in enumerate(INNER)
     ]
@@ -245,6 +263,7 @@ def value_of(chance: random.Random, made: World, key: str, name: str):
         "f_score": [1, 2, 3, 4, 5],
         "m_score": [1, 2, 3, 4, 5],
         "tier": [tier.pk for tier in made.tiers],
+        "likeness": [made.likeness.pk * 10 + number for number in (1, 2)],
         "product": [product.pk for product in made.products],
         "category": [category.pk for category in made.categories],
         "branch": BRANCHES,

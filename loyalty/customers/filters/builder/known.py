@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
 from loyalty.shops.scope import current_shop_id
 from loyalty.tiers.models import Tier
+from loyalty.ui.dates import format_day
+from loyalty.ui.presentation import current
+from loyalty.ui.templatetags.ui import num
 from loyalty.ui.text import sort_key
-from segmentation.models import OwnSegment
+from segmentation import likeness_runs
+from segmentation.models import LikenessRun, OwnSegment
 
 from ...models import Product, ProductCategory
 
@@ -75,6 +80,20 @@ def words_in(column: str) -> Callable[[], list[str]]:
 def tiers() -> list[tuple[int, str]]:
     found = Tier.objects.filter(programme__is_active=True).order_by("rank", "pk")
     return [(tier.pk, tier.name) for tier in found]
+
+
+def likenesses() -> list[tuple[int, str]]:
+    """Return the groups by likeness that are still kept, the newest first."""
+    shown = current()
+    return [
+        (
+            likeness_runs.key_of(run.pk, group["number"]),
+            _("group %(number)s by likeness of %(day)s")
+            % {"number": num(group["number"]), "day": format_day(run.as_of, shown)},
+        )
+        for run in LikenessRun.objects.exclude(finished_at=None)
+        for group in run.groups
+    ]
 
 
 def categories() -> list[tuple[int, str]]:

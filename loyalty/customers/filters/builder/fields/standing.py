@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.tiers.models import TierMembership
+from segmentation import likeness_runs
 from segmentation.models import Quadrant, Stage, segment_choices
 
 from ....models import Customer
@@ -31,7 +32,18 @@ from .base import (
 SCORES = tuple((score, str(score)) for score in range(5, 0, -1))
 # Those who may be late without having gone quiet: an inactive customer is another finding.
 IN_TOUCH = (Stage.NEW, Stage.ACTIVE, Stage.LOYAL, Stage.RETURNED, Stage.AT_RISK)
+LIKENESS = Row("values", choices=known.likenesses, what=gettext_lazy("a group by likeness"))
 TIER = Row("values", choices=known.tiers, what=gettext_lazy("a tier"))
+
+
+def _alike(values: Values, frame: Frame) -> Q:
+    return frame.among(likeness_runs.members(values["values"]).filter(shop=frame.shop).values("customer"))
+
+
+def _likeness(customer: Customer, values: Values, frame: Frame) -> str:
+    asked = likeness_runs.members(values["values"]).filter(customer=customer)
+    found = [likeness_runs.key_of(one.run_id, one.number) for one in asked]
+    return LIKENESS.say(found) if found else _("none of these groups")
 
 
 def _memberships(frame: Frame) -> QuerySet:
@@ -175,6 +187,15 @@ STANDING = (
         gettext_lazy("who are not later than usual for them"),
         _is_late,
         _expected,
+    ),
+    Field(
+        "likeness",
+        "club",
+        gettext_lazy("group by likeness"),
+        gettext_lazy("who are in %(value)s"),
+        gettext_lazy("who are not in %(value)s"),
+        any_of(_alike, LIKENESS),
+        _likeness,
     ),
     Field(
         "tier",
