@@ -10,7 +10,7 @@ from loyalty.customers.facts import Statement, in_index_order
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
-from . import affected, history, state
+from . import affected, cutting, history, state
 from .models import CustomerScore, ScoreRun
 from .rules import Rules
 from .statements import execute, row
@@ -107,9 +107,16 @@ class Renewal:
         """Add the customers who have no row yet, by the cuts so far."""
         who = f"{state.EVERYBODY[:-1]} {_IN.format(name='customer.id', table=NEWCOMERS)})"
         found = self._added_up(who, _IN.format(name="customer_id", table=NEWCOMERS))
-        scored = state.state_sql(f"({found.sql})", self.as_of, self.last.cuts, self.rules)
+        scored = state.state_sql(f"({found.sql})", self.as_of, self._cuts_so_far(), self.rules)
         self._write(state.insert_sql(Statement(scored.sql, found.params | scored.params)))
         execute(Statement(f"DROP TABLE {NEWCOMERS}"))
+
+    def _cuts_so_far(self) -> dict:
+        """The cuts of the last run. Where that found no buyer there are none yet: anything will do until
+        `renew_state`, in the same transaction, takes fresh ones."""
+        if self.last.buyers:
+            return self.last.cuts
+        return self.last.cuts | {name: [0, 0, 0, 0] for name in cutting.MEASURES}
 
     def _lay(self, found: Statement) -> None:
         execute(state.into_table(state.CHANGED, Statement(found.sql, found.params | self.params)))

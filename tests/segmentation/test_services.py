@@ -219,3 +219,19 @@ def test_a_run_does_not_change_how_later_statements_are_planned(shop):
     with connection.cursor() as cursor:
         cursor.execute("SHOW enable_hashagg")
         assert cursor.fetchone()[0] == "on"
+
+
+def test_a_shop_that_was_scored_while_it_was_empty_is_scored_as_one_that_was_not(shop):
+    CustomerFactory()
+    services.score_shop(before(1))
+    make_history(4, TODAY)
+    OrderFactory(customer=Customer.objects.earliest("pk"), on=TODAY)
+    run = services.score_shop(TODAY)
+    found = list(CustomerScore.objects.order_by("customer").values_list("customer", *state.COLUMNS[1:]))
+    ScoreRun.objects.all().delete()
+    CustomerScore.objects.all().delete()
+    fresh = services.score_shop(TODAY)
+    assert (run.cuts, run.sums) == (fresh.cuts, fresh.sums)
+    assert found == list(
+        CustomerScore.objects.order_by("customer").values_list("customer", *state.COLUMNS[1:])
+    )
