@@ -79,6 +79,11 @@ class Scheme:
     compared: ranking.Difference | None
 
     @property
+    def apart(self) -> float | None:
+        """How far from the plain line, whichever is better."""
+        return None if self.compared is None else abs(self.compared.value)
+
+    @property
     def verdict(self) -> str:
         """better | alike | worse than the plain line, or unknown."""
         if self.compared is None:

@@ -43,6 +43,8 @@ def board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse | None
     money = _money(kind, day)
     rows = _rows(kind, day, run, money)
     context |= {
+        # As the reader writes days, whatever the address held.
+        "form": DayForm(initial={"on": day}),
         "day": day,
         "rows": rows,
         "knows": any(row["then"].customers for row in rows),
