@@ -16,6 +16,7 @@ from loyalty.shops.models import Role, Shop, StaffMember, User
 from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import scope, setting
 from loyalty.tiers import services as tiers
+from segmentation import likeness_runs
 from segmentation import services as segmentation
 
 from . import campaigns, load, own
@@ -80,5 +81,6 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
         # Nobody scored this shop each night; what its campaigns were told is told anew by the week.
         segmentation.look_back(today, told_from=today)
         pipeline.night(today)
+        likeness_runs.work_out(likeness_runs.begin(today))
         own.build(shop, today, User.objects.get(email=STAFF[Role.OWNER][0]))
     return shop
