@@ -60,6 +60,17 @@ def test_rows_and_columns_add_up_to_the_counts_of_both_days(pasts, kind):
             assert turn.before == counted[first].get(turn.key, 0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_days_are_counted_as_each_of_them(pasts, kind):
+    days = [TODAY - ago * DAY for ago in (199, 160, 99, 98, 97, 50, 21, 7, 0)]
+    together = moves.counts(moves.KINDS[kind], days)
+    for day in days:
+        by_hand = {}
+        for group in was(pasts, kind, day).values():
+            by_hand[group] = by_hand.get(group, 0) + 1
+        assert together[day] == by_hand == moves.counts(moves.KINDS[kind], [day])[day]
+
+
 def test_the_money_is_what_these_people_have_spent(pasts):
     found = moves.migration(moves.KINDS["stage"], TODAY - 90 * DAY, TODAY)
     by_hand = {}
