@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty.ui.tables import BaseTable
 
+PER_PAGE = 12
+
 
 def _cell(name: str, classes: str = "ba-num", **kwargs) -> tables.TemplateColumn:
     attrs = {"td": {"class": classes}, "th": {"class": classes}} if classes else {}
@@ -32,4 +34,5 @@ class GoodsTable(BaseTable):
     expected_quantity = _cell("expected", verbose_name=_("Expected, 30 days"))
 
     class Meta(BaseTable.Meta):
-        per_page = 25
+        # A row is a card of nine lines on a phone.
+        per_page = PER_PAGE

@@ -14,7 +14,6 @@ from loyalty.ui import money, presentation, sheets
 from loyalty.ui.periods import KINDS, MONTH
 from loyalty.ui.templatetags.ui import num
 
-from ..boards import HEAT_STEPS
 from ..charts import people
 from ..cohorts import Cell, Matrix, matrix
 
@@ -41,7 +40,13 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         return sheets.response(wanted, f"cohorts-{kind}", _("Cohorts"), _heads(), _rows(found))
     shown = found.cohorts if request.GET.get("all") else found.cohorts[-SHOWN[kind] :]
     steps = found.steps[: max((len(cohort.cells) for cohort in shown), default=0)]
-    most = max((_value(cell, figure) for cohort in shown for cell in cohort.cells[1:]), default=0)
+    over = [
+        _value(cell, figure)
+        for cohort in shown
+        for cell in cohort.cells[1:]
+        if cell.buyers and not cell.is_open
+    ]
+    coldest, warmest = min(over, default=0), max(over, default=0)
     context = {
         "run": found.run,
         "kind": kind,
@@ -50,7 +55,7 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         "kinds": BY,
         "steps": [(step, _step_words(step, kind)) for step in steps],
         "rows": [
-            (cohort, [_place(cell, step, figure, most) for step, cell in enumerate(cohort.cells)])
+            (cohort, [_place(cell, step, figure, coldest, warmest) for step, cell in enumerate(cohort.cells)])
             for cohort in reversed(shown)
         ],
         "means": found.means[: len(steps)],
@@ -79,15 +84,17 @@ def _value(cell: Cell, figure: str) -> float:
     }[figure]
 
 
-def _place(cell: Cell, step: int, figure: str, most: float) -> dict[str, Any]:
-    """Return a cell with its warmth, 0 to 5, against the warmest one after the first period."""
+def _place(cell: Cell, step: int, figure: str, coldest: float, warmest: float) -> dict[str, Any]:
+    """Return a cell with its warmth, 1 to 5, between the coldest and the warmest period that is over.
+
+    The first period holds everybody of the cohort and has none: every other one would look cold beside it.
+    """
     value = _value(cell, figure)
     heat = 0
-    if value > 0:
-        # The first period holds everybody of the cohort: it would make every other one look cold.
-        heat = 5 if step == 0 else 1 + sum(value >= share * most for share in HEAT_STEPS)
+    if step and value > 0:
+        heat = 5 if value >= warmest else 1 + max(0, int(5 * (value - coldest) / (warmest - coldest)))
     href = people(cohort=cell.cohort.code, bought_in=cell.period.code) if cell.buyers else ""
-    return {"cell": cell, "heat": heat, "href": href, "step": step}
+    return {"cell": cell, "heat": heat, "href": href}
 
 
 def _step_words(step: int, kind: str) -> str:

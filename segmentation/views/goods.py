@@ -16,10 +16,10 @@ from loyalty.ui.pages import page_or_fragment
 
 from .. import goods
 from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
-from ..tables import GoodsTable
+from ..tables import PER_PAGE, GoodsTable
 
 BY = {"category": gettext_lazy("Categories"), "product": gettext_lazy("Products")}
-PAIRS_SHOWN = 12
+PAIRS_SHOWN = 10
 EXPECTED_SHOWN = 10
 
 
@@ -35,7 +35,7 @@ def products(request: HttpRequest) -> HttpResponse:
     if (wanted := request.GET.get("export")) in sheets.KINDS:
         return _file(request, wanted, figures.order_by("-amount", "pk"), favourites, pairs)
     table = GoodsTable(figures, order_by="-amount")
-    RequestConfig(request, paginate={"per_page": 25, "silent": True}).configure(table)
+    RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
     context = {
         "run": run,
         "kind": kind,

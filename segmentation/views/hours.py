@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from loyalty.shops.models import Shop
 from loyalty.ui import charts, sheets
 from loyalty.ui.charts import Chart, Series
+from loyalty.ui.dates import format_day
 from loyalty.ui.periods import Period, period_of
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
@@ -181,7 +182,12 @@ def _months_chart(months: list[tuple[Period, float, int]], whom: Whom) -> Chart:
         [round(a_day, 2) for _month, a_day, _orders in months],
         hrefs=[f"{address}?{whom.query(bought_in=month.code)}" for month, *_rest in months],
     )
-    labels = [month.label(current()) for month, *_rest in months]
+    # A Jalali month is a span of two to an English reader, too long for an axis: its first day will do.
+    shown = current()
+    labels = [
+        month.label(shown) if month.calendar == shown.calendar else format_day(month.first_on, shown)
+        for month, *_rest in months
+    ]
     return charts.bar(
         "months", _("Orders a day, month by month"), labels, series, x_title=_("Month"), is_short=True
     )

@@ -121,6 +121,7 @@ def test_goods_are_sorted_by_any_figure_and_open_their_people(reported, as_owner
     assert links
     assert [CustomerFilter(query).qs.count() for query, _ in links] == [int(count) for _, count in links]
     assert "unknown" in said
+    assert 'class="ba-table ba-cards"' in said
 
 
 @pytest.mark.parametrize("table", ["", "favourites", "pairs", "demand"])
