@@ -1,201 +1,184 @@
-"""The whole shop scored anew: our one pass in the database beside what an analyst would run in a notebook.
+"""The whole shop scored anew: our run in the database beside what an analyst would run in a notebook.
 
-Both read the same tables and write their result back. The peers run in processes of their own, so that each one's
-peak memory is its own; ours is the worker process (PostgreSQL's memory is bounded by its settings).
+Everybody reads the same orders, takes fresh cuts and ends with the same columns, which are compared with the
+product's. Each contender runs in a process of its own, so that its peak memory is its own; to ours the private
+memory of its PostgreSQL sessions is added.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import resource
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks.world import DAY
 
-PEERS = ("pandas", "polars", "duckdb")
+PEERS = {
+    "pandas": "pandas, as a notebook does it",
+    "polars": "polars, from the database and back",
+    "duckdb": "DuckDB, from the database and back",
+    "duckdb_file": "DuckDB, from parquet to parquet",
+}
+COMPARED = {
+    "frequency": "frequency",
+    "order_days": "order_days",
+    "monetary": "monetary_amount",
+    "profit": "profit_amount",
+    "own_gap": "own_gap_days",
+    "spread": "gap_spread",
+    "expected_gap": "expected_gap_days",
+    "r": "r_score",
+    "f": "f_score",
+    "m": "m_score",
+    "segment": "segment",
+    "stage": "stage",
+    "value": "value_score",
+    "quadrant": "quadrant",
+}
 
 
 def run(shop, runs: int) -> None:
     """Print wall time (median of `runs`) and peak memory of ours and each peer, and the ratios to ours."""
-    ours = [measure("ours", shop) for _ in range(runs)]
-    rows = {"ours": ours}
-    for peer in PEERS:
-        rows[peer] = [measure(peer, shop) for _ in range(runs)]
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "orders.parquet"
+        measure("export", shop, path)
+        ours = [measure("ours", shop, path) for _ in range(runs)]
+        night = [measure("night", shop, path) for _ in range(runs)]
+        rows = {"Bashgah: everybody anew": ours, "Bashgah: one night": night}
+        for peer, title in PEERS.items():
+            # The slowest one would make an afternoon of three rounds.
+            rows[title] = [measure(peer, shop, path) for _ in range(1 if peer == "pandas" else runs)]
     base_seconds = statistics.median(row["seconds"] for row in ours)
     base_mb = statistics.median(row["mb"] for row in ours)
-    print(f"\n{'recompute':<12}{'seconds':>10}{'× ours':>9}{'peak MB':>10}{'× ours':>9}{'customers':>12}")
-    for name, results in rows.items():
+    print(f"\n{'recompute':<38}{'seconds':>9}{'× ours':>8}{'peak MB':>9}{'× ours':>8}  differences")
+    for title, results in rows.items():
         seconds = statistics.median(row["seconds"] for row in results)
         mb = statistics.median(row["mb"] for row in results)
         print(
-            f"{name:<12}{seconds:>10.2f}{seconds / base_seconds:>9.1f}{mb:>10.0f}{mb / base_mb:>9.1f}"
-            f"{results[0]['customers']:>12,}"
+            f"{title:<38}{seconds:>9.2f}{seconds / base_seconds:>8.2f}{mb:>9.0f}{mb / base_mb:>8.1f}"
+            f"  {results[0]['differences']}"
         )
 
 
-def measure(name: str, shop) -> dict:
-    """Return {"seconds", "mb", "customers"} of one run of `name` in a fresh process."""
+def measure(name: str, shop, path: Path) -> dict:
+    """Return {"seconds", "mb", "differences"} of one run of `name` in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.recompute", name, str(shop.pk)],
+        [sys.executable, "-m", "benchmarks.recompute", name, str(shop.pk), str(path)],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+        raise SystemExit(f"{name} failed ({done.returncode}):\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def ours(shop_id: int) -> tuple[float, int]:
-    import django
+class Watch:
+    """The most private memory that this process, and the database sessions it names, ever held together."""
 
-    django.setup()
+    def __init__(self) -> None:
+        self.peak_mb, self.sessions, self.is_over = 0.0, [], False
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self) -> None:
+        while not self.is_over:
+            pids = [os.getpid(), *self.sessions]
+            self.peak_mb = max(self.peak_mb, sum(_private_mb(pid) for pid in pids))
+            time.sleep(0.02)
+
+    def __enter__(self) -> Watch:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.is_over = True
+        self.thread.join()
+
+
+def _private_mb(pid: int) -> float:
+    """What the process holds for itself; shared buffers are the server's, whoever asks."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def ours(shop_id: int, is_night: bool, watch: Watch) -> None:
+    from django.db import connection, transaction
+
     from loyalty.shops.scope import get_shop, scope
     from segmentation import services
 
-    started = time.perf_counter()
-    with scope(get_shop(pk=shop_id)):
-        run = services.score_shop(datetime.date.fromisoformat(DAY))
-    return time.perf_counter() - started, run.buyers
-
-
-QUERY = """SELECT customer_id, placed_on, net_amount, cost_amount FROM customers_order
-           WHERE shop_id = {shop} AND is_paid AND customer_id IS NOT NULL"""
-
-
-def _connect():
-    """Connect as the web role with the shop chosen, as a notebook beside the product would have to."""
-    import psycopg
-
-    from loyalty import embedded
-
-    found = embedded.connection_settings("bashgah_web")
-    return psycopg.connect(
-        host=found["HOST"], port=found["PORT"] or None, dbname=found["NAME"], user=found["USER"]
-    )
-
-
-def _rows(shop_id: int):
-    connection = _connect()
-    connection.execute("SELECT set_config('app.shop_id', %s, false)", [str(shop_id)])
-    return connection, QUERY.format(shop=shop_id)
-
-
-def pandas(shop_id: int) -> tuple[float, int]:
-    """The usual notebook: read_sql, groupby, qcut, and the result written back row by row of a COPY."""
-    import pandas as pd
-
-    connection, query = _rows(shop_id)
-    started = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        frame = pd.DataFrame(cursor.fetchall(), columns=["customer_id", "placed_on", "net", "cost"])
-    frame["placed_on"] = pd.to_datetime(frame["placed_on"])
-    frame["profit"] = frame["net"] - pd.to_numeric(frame["cost"])
-    facts = frame.groupby("customer_id").agg(
-        last=("placed_on", "max"),
-        frequency=("net", "size"),
-        monetary=("net", "sum"),
-        profit=("profit", "sum"),
-    )
-    facts["recency"] = (pd.Timestamp(DAY) - facts["last"]).dt.days
-    for column, reverse in (("recency", True), ("frequency", False), ("monetary", False)):
-        score = pd.qcut(facts[column].rank(method="first"), 5, labels=False) + 1
-        facts[column[0]] = 6 - score if reverse else score
-    _write(connection, facts[["r", "f", "m", "monetary", "frequency"]].itertuples())
-    return time.perf_counter() - started, len(facts)
-
-
-def polars(shop_id: int) -> tuple[float, int]:
-    """The same in polars, rows fetched through the same driver."""
-    import polars as pl
-
-    connection, query = _rows(shop_id)
-    started = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        frame = pl.DataFrame(
-            cursor.fetchall(), schema=["customer_id", "placed_on", "net", "cost"], orient="row"
-        )
     day = datetime.date.fromisoformat(DAY)
-    facts = frame.group_by("customer_id").agg(
-        recency=(pl.lit(day) - pl.col("placed_on").max()).dt.total_days(),
-        frequency=pl.len(),
-        monetary=pl.col("net").sum(),
-    )
-    scored = facts.with_columns(
-        r=6
-        - pl.col("recency")
-        .qcut(5, labels=list("12345"), allow_duplicates=True)
-        .cast(pl.String)
-        .cast(pl.Int8),
-        f=pl.col("frequency")
-        .qcut(5, labels=list("12345"), allow_duplicates=True)
-        .cast(pl.String)
-        .cast(pl.Int8),
-        m=pl.col("monetary")
-        .qcut(5, labels=list("12345"), allow_duplicates=True)
-        .cast(pl.String)
-        .cast(pl.Int8),
-    )
-    _write(connection, scored.select("customer_id", "r", "f", "m", "monetary", "frequency").iter_rows())
-    return time.perf_counter() - started, len(facts)
+    with scope(get_shop(pk=shop_id)):
+        watch.sessions.append(connection.connection.info.backend_pid)
+        if is_night:
+            services.score_shop(day)
+            # Taken back, so that the next round has the same night before it.
+            transaction.set_rollback(True)
+        else:
+            services.score_shop(day, is_whole=True, wish="by_hand")
 
 
-def duckdb(shop_id: int) -> tuple[float, int]:
-    """The same as SQL in DuckDB over the rows of the same driver (its PostgreSQL extension is a download)."""
-    import duckdb as engine
+def differences(found: dict, shop_id: int) -> str:
+    """Return in how many of the compared columns how many rows differ from the product's."""
     import polars as pl
 
-    connection, query = _rows(shop_id)
-    started = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        frame = pl.DataFrame(
-            cursor.fetchall(), schema=["customer_id", "placed_on", "net", "cost"], orient="row"
-        )
-    tables = engine.connect()
-    tables.register("frame", frame.to_arrow())
-    found = tables.sql(
-        f"""WITH facts AS (SELECT customer_id, DATE '{DAY}' - max(placed_on) AS recency, count(*) AS frequency,
-                           sum(net)::bigint AS monetary FROM frame GROUP BY 1)
-            SELECT customer_id, 6 - ntile(5) OVER (ORDER BY recency), ntile(5) OVER (ORDER BY frequency),
-                   ntile(5) OVER (ORDER BY monetary), monetary, frequency FROM facts"""
-    ).fetchall()
-    _write(connection, found)
-    return time.perf_counter() - started, len(found)
+    from benchmarks import peers
 
-
-def _write(connection, rows) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE scored (customer_id bigint, r int, f int, m int, monetary bigint, frequency bigint)"
-        )
-        with cursor.copy("COPY scored FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row([int(value) for value in row])
-    connection.commit()
-
-
-RUNNERS: dict[str, Callable[[int], tuple[float, int]]] = {
-    "ours": ours,
-    "pandas": pandas,
-    "polars": polars,
-    "duckdb": duckdb,
-}
+    held = peers.connect(shop_id)
+    names = ", ".join(COMPARED.values())
+    cursor = held.execute(
+        f"""SELECT customer_id, {names} FROM segmentation_customerscore
+            WHERE shop_id = {shop_id} AND last_order_on IS NOT NULL ORDER BY customer_id"""
+    )
+    ours = pl.DataFrame(cursor.fetchall(), schema=["customer_id", *COMPARED], orient="row")
+    theirs = pl.DataFrame(found).with_columns(pl.selectors.float().fill_nan(None)).sort("customer_id")
+    wrong = {}
+    for name in COMPARED:
+        mine, other = ours[name], theirs[name]
+        if mine.dtype.is_float() or other.dtype.is_float():
+            same = ((mine.cast(float) - other.cast(float)).abs() < 1e-9).fill_null(False) | (
+                mine.is_null() & other.is_null()
+            )
+        else:
+            same = mine.eq_missing(other.cast(mine.dtype))
+        if count := int((~same).sum()):
+            wrong[name] = count
+    return ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
 
 
 def main() -> None:
-    name, shop_id = sys.argv[1:]
-    seconds, customers = RUNNERS[name](int(shop_id))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    megabytes = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    print(json.dumps({"seconds": seconds, "mb": megabytes, "customers": customers}))
+    name, shop_id, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    import django
+
+    django.setup()
+    from benchmarks import peers
+
+    if name == "export":
+        peers.export(shop_id, path)
+        print("{}")
+        return
+    # Should memory run out, this process is the one to go.
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    said = "–"
+    with Watch() as watch:
+        started = time.perf_counter()
+        if name in ("ours", "night"):
+            ours(shop_id, name == "night", watch)
+        else:
+            found = getattr(peers, name)(shop_id, path)
+        seconds = time.perf_counter() - started
+    if name not in ("ours", "night"):
+        said = differences(found, shop_id)
+    print(json.dumps({"seconds": seconds, "mb": watch.peak_mb, "differences": said}))
 
 
 if __name__ == "__main__":
