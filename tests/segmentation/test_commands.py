@@ -91,9 +91,11 @@ def test_the_export_has_the_facts_the_scores_and_the_tier_of_the_day(pounds):
         "frequency": "1",
         "monetary": "77183.60",
         "profit": "7183.50",
-        "r": "5",
+        # One buyer has no fifths: 40 days are past the first of 30, 90, 180, 365; one order and one basket in the
+        # middle are past none, and past half a basket.
+        "r": "4",
         "f": "1",
-        "m": "1",
+        "m": "2",
         "segment": "new_customers",
         "stage": "new",
         "quadrant": "occasional",
