@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks import scoring
 from benchmarks.world import DAY
+from segmentation import value_volume
 
 READ = ("customer_id", "placed_on", "net_amount", "cost_amount", "gross_amount", "discount_amount")
 ORDERS = f"""SELECT {", ".join(READ)} FROM customers_order
@@ -113,9 +114,11 @@ def pandas(shop_id: int, path: Path) -> dict[str, np.ndarray]:
     gaps = days.dropna(subset="gap")
     by_customer = gaps.groupby("customer_id")["gap"]
     facts["order_days"] = days.groupby("customer_id").size()
+    today = pd.Timestamp(DAY)
+    lately = days[(today - days["placed_on"]).dt.days < value_volume.VOLUME_DAYS]
+    facts["year_days"] = lately.groupby("customer_id").size().reindex(facts.index, fill_value=0)
     facts["own_gap"] = by_customer.median()
     facts["spread"] = (by_customer.std(ddof=0) / by_customer.mean()).where(facts["order_days"] > 2)
-    today = pd.Timestamp(DAY)
 
     def came_back(expected: np.ndarray) -> np.ndarray:
         usual = gaps["customer_id"].map(pd.Series(expected, facts.index))
@@ -165,9 +168,13 @@ def polars(shop_id: int, path: Path) -> dict[str, np.ndarray]:
         own_gap=pl.col("gap").median(),
         spread=pl.when(pl.len() > 1).then(pl.col("gap").std(ddof=0) / pl.col("gap").mean()),
     )
-    facts = facts.join(rhythm, on="customer_id", how="left", maintain_order="left")
+    lately = days.filter(TODAY - pl.col("placed_on") < value_volume.VOLUME_DAYS)
+    lately = lately.group_by("customer_id").agg(year_days=pl.len())
+    for found in (rhythm, lately):
+        facts = facts.join(found, on="customer_id", how="left", maintain_order="left")
     facts = facts.with_columns(
         order_days=pl.col("order_days").fill_null(1),
+        year_days=pl.col("year_days").fill_null(0),
         recency=TODAY - pl.col("last"),
         tenure=pl.col("last") - pl.col("first"),
         margin=pl.when(pl.col("costed") > 0).then(pl.col("profit") / pl.col("costed")),
@@ -224,7 +231,8 @@ def _in_duckdb(tables) -> dict[str, np.ndarray]:
         FROM (SELECT DISTINCT customer_id, placed_on FROM orders)""")
     tables.sql(f"""CREATE TEMP TABLE facts AS
         SELECT customer_id, first, last, {TODAY} - last AS recency, last - first AS tenure, frequency, monetary,
-               gross, discount, full_price, coalesce(order_days, 1) AS order_days, own_gap, spread,
+               gross, discount, full_price, coalesce(order_days, 1) AS order_days,
+               coalesce(year_days, 0) AS year_days, own_gap, spread,
                CASE WHEN costed > 0 THEN profit END AS profit,
                CASE WHEN costed > 0 THEN profit / costed END AS margin
         FROM (SELECT customer_id, min(placed_on) AS first, max(placed_on) AS last, count(*) AS frequency,
@@ -234,6 +242,7 @@ def _in_duckdb(tables) -> dict[str, np.ndarray]:
                      sum(net_amount) FILTER (WHERE {known})::bigint AS costed
               FROM orders GROUP BY customer_id)
         LEFT JOIN (SELECT customer_id, count(*) AS order_days, median(gap) AS own_gap,
+                          count(*) FILTER (WHERE {TODAY} - placed_on < {value_volume.VOLUME_DAYS}) AS year_days,
                           CASE WHEN count(gap) > 1 THEN stddev_pop(gap) / avg(gap) END AS spread
                    FROM gaps GROUP BY customer_id) USING (customer_id) ORDER BY customer_id""")
     columns = {

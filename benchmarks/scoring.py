@@ -56,7 +56,7 @@ def score(facts: dict[str, np.ndarray], gaps: np.ndarray, came_back) -> dict[str
     found |= {"r": r, "f": f, "m": m, "segment": SEGMENTS[CELLS[25 * r + 5 * f + m - 31]]}
     found["stage"] = _stage(facts, gap, came_back(gap))
     value = found["value"] = _value(facts)
-    often = facts["order_days"] > np.median(facts["order_days"])
+    often = facts["year_days"] > np.median(facts["year_days"])
     valued = np.nan_to_num(value, nan=-1) > np.nanmedian(value)
     found["quadrant"] = np.select(
         [often & valued, ~often & valued, often], value_volume.QUADRANTS[:3], value_volume.QUADRANTS[3]

@@ -93,6 +93,11 @@ def lay_due(shop: Shop, last: ScoreRun, as_of: datetime.date) -> None:
     keys = {"shop_id": shop.pk, "as_of": as_of}
     execute(Statement(f"CREATE TEMPORARY TABLE {DUE} ON COMMIT DROP AS SELECT customer_id FROM {STALE}"))
     execute(Statement(_TIMED, keys))
+    # One of whose order days is no longer of the year that volume looks at. The days are known: nothing is
+    # added up for it.
+    since, until = (window_start(day, value_volume.VOLUME_DAYS) for day in (last.as_of, as_of))
+    left = _DATED.format(stale=DUE, table="customers_order", moment="placed_on")
+    execute(Statement(left, keys | {"from": since, "until": until}))
     for cut in last.cuts["recency_days"] or ():
         # Those for whom the days since their last order have passed the cut since the last run.
         days = math.floor(cut)

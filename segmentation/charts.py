@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -57,13 +58,13 @@ def stages(weeks: Sequence[Week]) -> Chart:
 def value_volume(
     points: Sequence[Point], medians: Mapping[str, float | None], groups: Mapping[str, Group]
 ) -> Chart:
-    """Return value against order days; the table counts everybody, not only those drawn."""
-    days = sorted(point.order_days for point in points)
+    """Return value against the order days of a year; the table counts everybody, not only those drawn."""
+    days = sorted(point.year_days for point in points)
     furthest = quantile(days, DRAWN_SHARE) if days else 0
     drawn = [
         Points(
             quadrant.label,
-            [min(point.order_days, furthest) for point in points if point.quadrant == quadrant],
+            [min(point.year_days, furthest) for point in points if point.quadrant == quadrant],
             [point.value_score for point in points if point.quadrant == quadrant],
             QUADRANT_TOKENS[quadrant],
             [_point_label(point) for point in points if point.quadrant == quadrant],
@@ -79,10 +80,10 @@ def value_volume(
         "value-volume",
         _("Value of each customer against how often they come"),
         drawn,
-        x_title=_("Order days"),
+        x_title=_("Order days, 12 months"),
         y_title=_("Value score, 0 to 100"),
         # Between two whole numbers: whoever stands on the median is not above it.
-        x_cut=None if medians["order_days"] is None else medians["order_days"] + 0.5,
+        x_cut=None if medians.get("year_days") is None else math.floor(medians["year_days"]) + 0.5,
         y_cut=medians["value_score"],
     )
     number, share = charts.formatter("number"), charts.formatter("share")
@@ -102,13 +103,13 @@ def value_volume(
 def _point_label(point: Point) -> str:
     number = charts.formatter("number")
     said = ngettext(
-        "%(name)s: %(days)s order day, value %(value)s",
-        "%(name)s: %(days)s order days, value %(value)s",
-        point.order_days,
+        "%(name)s: %(days)s order day in 12 months, value %(value)s",
+        "%(name)s: %(days)s order days in 12 months, value %(value)s",
+        point.year_days,
     )
     return said % {
         "name": point.name or "–",
-        "days": number(point.order_days),
+        "days": number(point.year_days),
         "value": number(point.value_score),
     }
 

@@ -11,6 +11,7 @@ from django.db.models import Avg, Count, DateField, DurationField, F, Sum, Value
 
 from loyalty.shops.scope import current_shop_id
 
+from . import value_volume
 from .models import CustomerScore, ScoreRun
 
 # Points of a scatter chart: more would hide each other, and a phone has to draw them.
@@ -76,7 +77,7 @@ class Point:
     customer_id: int
     name: str
     quadrant: str
-    order_days: int
+    year_days: int
     value_score: float
 
 
@@ -184,15 +185,17 @@ def pareto() -> Pareto | None:
     )
 
 
-def points(buyers: int, most: int = MOST_POINTS) -> list[Point]:
+def points(buyers: int, as_of: datetime.date, most: int = MOST_POINTS) -> list[Point]:
     """Return about `most` customers with a known value, always the same ones for the same shop."""
     # Every n-th key: deterministic, and without sorting a million rows by chance.
     every = max(1, -(-buyers // most))
     found = CustomerScore.objects.annotate(turn=F("customer_id") % every)
     rows = found.filter(value_score__isnull=False, turn=0).order_by("customer")
     return [
-        Point(*row)
-        for row in rows.values_list("customer_id", "customer__name", "quadrant", "order_days", "value_score")
+        Point(customer, name, quadrant, value_volume.year_days(days, as_of), value)
+        for customer, name, quadrant, days, value in rows.values_list(
+            "customer_id", "customer__name", "quadrant", "days", "value_score"
+        )
     ]
 
 

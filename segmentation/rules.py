@@ -64,6 +64,7 @@ class Rules:
             "window_days": self.window_days,
             "cuts": dict(self.cuts),
             "value_weights": dict(self.value_weights),
+            "volume_days": value_volume.VOLUME_DAYS,
         }
 
 

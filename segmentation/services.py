@@ -74,7 +74,7 @@ def score_customer(customer_id: int, as_of: datetime.date) -> None:
     none).
     """
     run = ScoreRun.objects.current()
-    if run is None or not run.buyers or "basis" not in run.cuts:
+    if run is None or not run.buyers or "year_days" not in run.cuts:
         score_shop(as_of)
         return
     shop = current_shop()

@@ -156,6 +156,7 @@ WHERE shop_id = %(shop_id)s)"""
 # What follows from the facts and the day.
 _MEASURED = f"""%(as_of)s - {{facts}}.last_order_on AS recency_days,
        {{facts}}.last_order_on - {{facts}}.first_order_on AS tenure_days,
+       {value_volume.year_days_sql("{facts}.days", "%(as_of)s")} AS year_days,
        {
     value_volume.service_load_sql(
         *(
@@ -188,8 +189,8 @@ SELECT count(*) AS customers, count(last_order_on) AS buyers,
        {", ".join(_fifths(measure) for measure in value_volume.MEASURES)},
        {", ".join(f"coalesce(bool_or({dealt} > 0), false) AS {flag}" for flag, dealt in value_volume.FLAGS.items())},
        count(*) FILTER (WHERE cardinality(days) > 1) AS repeaters,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY order_days)
-           FILTER (WHERE last_order_on IS NOT NULL) AS order_days
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY year_days)
+           FILTER (WHERE last_order_on IS NOT NULL) AS year_days
 FROM {{facts}} AS facts"""
 
 # How often each repeat gap occurs, all customers pooled: a sort of them all would take three times as long.
@@ -202,7 +203,7 @@ GROUP BY gap ORDER BY gap"""
 _CUTS_ROW = "SELECT " + ", ".join(
     [f"%({name})s::float8[] AS {name}" for name in (*cutting.MEASURES, *value_volume.MEASURES)]
     + [f"%({name})s::boolean AS {name}" for name in value_volume.FLAGS]
-    + [f"%({name})s::float8 AS {name}" for name in ("order_days", "gap_days", "value_score")]
+    + [f"%({name})s::float8 AS {name}" for name in ("year_days", "gap_days", "value_score")]
 )
 
 # Not WITH: as constants of a plain subquery the planner works them into every comparison, in a third of the time.
@@ -242,7 +243,7 @@ def state_sql(
     segment = rfm.segment_sql("r_score", "f_score", "m_score", rules.cell_map)
     gap_source = lifecycle.gap_source_sql("facts.lifetime_order_days", "cuts.gap_days")
     quadrant = value_volume.quadrant_sql(
-        "facts.value_score", "facts.order_days", "cuts.value_score", "cuts.order_days"
+        "facts.value_score", "facts.year_days", "cuts.value_score", "cuts.year_days"
     )
     changes_on = lifecycle.changes_on_sql(
         "facts.last_order_on", "facts.expected_gap_days", "facts.stage", "facts.returned_on"

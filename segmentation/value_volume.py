@@ -4,13 +4,15 @@ Value has seven parts: margin, share of orders at full price, regularity of the 
 beyond buying, advocacy, and what it costs to serve them. Each is scored from 1 to 5 by the fifths of the
 shop, as in RFM. A part that is not known (cost never entered, two visits only) is left out and the weights of
 the others are scaled up, so the score works with and without known cost and never takes unknown for zero.
-Volume is the number of order days. Both axes are cut at the shop's own median; more than the median counts as
-high.
+Volume is the number of order days of the last year: whoever came often once and stays away is not frequent.
+Both axes are cut at the shop's own median; more than the median counts as high.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import rfm
@@ -48,8 +50,8 @@ WEIGHTS = {
     "service": 10,
 }
 QUADRANTS = ("valued_frequent", "valued_rare", "volume", "occasional")
-# Engagement looks back one year.
-ENGAGEMENT_DAYS = 365
+# Engagement and volume look back one year, whatever window the shop scores money by.
+ENGAGEMENT_DAYS = VOLUME_DAYS = 365
 # A complaint is work for the staff as if a quarter of an order's list price had been given away.
 COMPLAINT_SHARE = 0.25
 # Octolis: how much of a customer's buying hangs on discounts; see discount_dependence.
@@ -138,12 +140,21 @@ def value_score(parts: Mapping[str, int | None], weights: Mapping[str, int] = WE
     return 25 * total / whole if whole else None
 
 
-def quadrant(
-    value: float | None, order_days: int, value_median: float | None, order_days_median: float
-) -> str:
+def year_days(days: Sequence[datetime.date] | None, as_of: datetime.date) -> int:
+    """Return how many of the ascending `days`, none of them after `as_of`, are of the VOLUME_DAYS up to it."""
+    days = days or []
+    return len(days) - bisect_right(days, as_of - datetime.timedelta(days=VOLUME_DAYS))
+
+
+def year_days_sql(days: str, as_of: str) -> str:
+    """Return SQL for `year_days` of a date[]: width_bucket finds the place by halving."""
+    return f"coalesce(cardinality({days}) - width_bucket({as_of} - {VOLUME_DAYS}, {days}), 0)"
+
+
+def quadrant(value: float | None, year_days: int, value_median: float | None, year_days_median: float) -> str:
     """Return the quadrant; a customer of unknown value is not called valued."""
     is_valued = value is not None and value_median is not None and value > value_median
-    if order_days > order_days_median:
+    if year_days > year_days_median:
         return "valued_frequent" if is_valued else "volume"
     return "valued_rare" if is_valued else "occasional"
 
@@ -168,11 +179,11 @@ def _part_sql(part: Part, measures: str, cuts: str) -> str:
     return f"CASE WHEN {cuts}.{part.known_if} THEN {sql} END" if part.known_if else sql
 
 
-def quadrant_sql(value: str, order_days: str, value_median: str, order_days_median: str) -> str:
+def quadrant_sql(value: str, year_days: str, value_median: str, year_days_median: str) -> str:
     """Return SQL for `quadrant`."""
     is_valued = f"coalesce({value} > {value_median}, false)"
     return (
-        f"CASE WHEN {order_days} > {order_days_median}"
+        f"CASE WHEN {year_days} > {year_days_median}"
         f" THEN CASE WHEN {is_valued} THEN 'valued_frequent' ELSE 'volume' END"
         f" ELSE CASE WHEN {is_valued} THEN 'valued_rare' ELSE 'occasional' END END"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from functools import cached_property
 
 from django.contrib.postgres.fields import ArrayField
@@ -159,7 +160,17 @@ class CustomerScore(ShopModel):
         """
         if self.last_order_on is None or self.run is None:
             return None
-        return (max(self.as_of, self.run.as_of) - self.last_order_on).days
+        return (self.seen_on - self.last_order_on).days
+
+    @property
+    def seen_on(self) -> datetime.date:
+        """The day this row is true of."""
+        return max(self.as_of, self.run.as_of) if self.run else self.as_of
+
+    @property
+    def year_days(self) -> int:
+        """Order days of the last year: the volume that the quadrant goes by."""
+        return value_volume.year_days(self.days, self.seen_on)
 
     @cached_property
     def run(self) -> ScoreRun | None:

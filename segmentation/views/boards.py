@@ -55,7 +55,7 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
         return render(request, "segmentation/empty.html")
     if then := past.board(request, "quadrant", run):
         return then
-    groups, points = facts.groups("quadrant", run.as_of), facts.points(run.buyers)
+    groups, points = facts.groups("quadrant", run.as_of), facts.points(run.buyers, run.as_of)
     promising, first = valued.promising(request.shop, run.as_of)
     context = {
         "run": run,

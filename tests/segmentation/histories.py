@@ -112,6 +112,7 @@ def facts_by_hand(day: datetime.date, window_days: int | None = None) -> dict[in
             **_dealings(customer, day),
         }
         fact = found[customer.pk]
+        fact["year_days"] = len([one for one in days if one > day - datetime.timedelta(days=365)])
         fact["tenure_days"] = (days[-1] - days[0]).days if days else None
         fact["service_load"] = value_volume.service_load(
             fact["discount_amount"],
@@ -139,7 +140,7 @@ def cuts_by_hand(facts: dict[int, dict], rules: Rules) -> dict:
         "taken_from": len(buyers),
         "repeaters": sum(len(fact["days"]) > 1 for fact in buyers),
         **{name: rfm.cuts(known(name)) for name in FIFTHS},
-        "order_days": lifecycle.median(known("order_days")),
+        "year_days": lifecycle.median(known("year_days")),
         **{flag: any(fact[dealt] for fact in facts.values()) for flag, dealt in value_volume.FLAGS.items()},
         "gap_days": lifecycle.shop_gap(gaps),
         "repeat_gaps": len(gaps),
@@ -156,7 +157,7 @@ def cuts_by_hand(facts: dict[int, dict], rules: Rules) -> dict:
 
 def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
     """Return what the pure rules make of one customer's facts."""
-    unkept = ("recency_days", "tenure_days", "service_load")
+    unkept = ("recency_days", "year_days", "tenure_days", "service_load")
     state = {name: value for name, value in fact.items() if name not in unkept} | {
         "days": fact["days"] or None
     }
@@ -195,7 +196,7 @@ def state_by_hand(fact: dict, cuts: dict, day: datetime.date) -> dict:
         "stage": stage,
         "changes_on": lifecycle.changes_on(stage, fact["last_order_on"], gap, returned_on),
         "value_score": value,
-        "quadrant": value_volume.quadrant(value, fact["order_days"], cuts["value_score"], cuts["order_days"]),
+        "quadrant": value_volume.quadrant(value, fact["year_days"], cuts["value_score"], cuts["year_days"]),
     }
 
 

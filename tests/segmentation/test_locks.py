@@ -15,7 +15,7 @@ CUTS = (
     dict.fromkeys(cutting.MEASURES, [1.0, 2.0, 3.0, 4.0])
     | dict.fromkeys((*value_volume.MEASURES, "gap_days", "value_score"))
     | dict.fromkeys(value_volume.FLAGS, False)
-    | {"order_days": 1.0, "basis": Rules().basis, "taken_from": 1}
+    | {"year_days": 1.0, "basis": Rules().basis, "taken_from": 1}
 )
 
 

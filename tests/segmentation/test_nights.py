@@ -113,6 +113,21 @@ def test_a_night_adds_up_only_whom_something_happened_to(shop, django_assert_num
     assert other.lifetime_amount >= 0
 
 
+def test_whoever_a_visit_falls_out_of_the_year_of_is_scored_that_night(shop):
+    faded, faithful = CustomerFactory.create_batch(2)
+    for number, (customer, ago) in enumerate(
+        [(faded, 365), (faded, 364), (faded, 363), (faithful, 30), (faithful, 3), (CustomerFactory(), 3)]
+    ):
+        OrderFactory(customer=customer, external_id=str(number), on=TODAY - ago * DAY)
+    cuts = services.score_shop(TODAY - DAY).cuts | {"year_days": 2.0}
+    often = CustomerScore.objects.filter(quadrant__in=["valued_frequent", "volume"])
+    services.score_shop(TODAY - DAY, cuts=cuts)
+    assert list(often.values_list("customer", flat=True)) == [faded.pk]
+    run = services.score_shop(TODAY, cuts=cuts)
+    assert not run.is_whole
+    assert not often.exists()
+
+
 def test_everybody_is_added_up_anew_once_a_week(shop):
     make_history(1, TODAY)
     wholes = [services.score_shop(TODAY + ago * DAY).is_whole for ago in range(15)]

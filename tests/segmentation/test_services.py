@@ -64,6 +64,34 @@ def test_one_customer_is_scored_as_the_whole_shop_scores_them(shop, seed):
     assert list(CustomerScore.objects.order_by("customer").values(*state.COLUMNS)) == as_the_shop
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_who_has_been_away_a_year_is_frequent(shop, seed):
+    make_history(seed, TODAY)
+    faithful = CustomerScore.objects.filter(lifetime_order_days__gt=3)
+    services.score_shop(TODAY)
+    away = faithful.filter(last_order_on__lte=before(365))
+    CustomerFactory.create_batch(3)
+    for customer in Customer.objects.order_by("-pk")[:3]:
+        for ago in range(365, 500, 10):
+            OrderFactory(customer=customer, on=before(ago))
+    services.score_shop(TODAY)
+    assert away.count() >= 3
+    assert not away.filter(quadrant__in=["valued_frequent", "volume"]).exists()
+    assert CustomerScore.objects.filter(quadrant__in=["valued_frequent", "volume"]).exists()
+
+
+def test_the_first_order_after_an_upgrade_takes_the_cuts_that_are_missing(shop):
+    make_history(7, TODAY)
+    cuts = services.score_shop(TODAY).cuts
+    # As they were kept before volume was that of a year.
+    del cuts["year_days"], cuts["basis"]["volume_days"]
+    ScoreRun.objects.update(cuts=cuts)
+    order = OrderFactory(on=TODAY)
+    services.score_customer(order.customer_id, TODAY)
+    assert ScoreRun.objects.current().cuts["year_days"] is not None
+    assert stored(order.customer_id)["quadrant"]
+
+
 def test_an_order_moves_its_customer_by_the_frozen_cuts(shop):
     make_history(7, TODAY)
     cuts = services.score_shop(TODAY).cuts

@@ -1,11 +1,14 @@
 """Value against volume: known parts only, and both axes against the shop's own middle."""
 
+import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation import value_volume
 
+DAY = datetime.date(2026, 11, 23)
 CUTS = {
     "margin_share": [0.1, 0.2, 0.3, 0.4],
     "full_price_share": [0.2, 0.5, 0.8, 1.0],
@@ -107,6 +110,12 @@ def test_discount_dependence_weighs_the_money_four_times_the_orders():
 )
 def test_more_than_the_median_counts_as_high(value, days, quadrant):
     assert value_volume.quadrant(value, days, 50, 2) == quadrant
+
+
+def test_volume_counts_the_days_of_the_year_up_to_today():
+    days = [DAY - datetime.timedelta(days=ago) for ago in (900, 365, 364, 10, 0)]
+    assert value_volume.year_days(days, DAY) == 3
+    assert value_volume.year_days(days[:2], DAY) == value_volume.year_days(None, DAY) == 0
 
 
 @given(
