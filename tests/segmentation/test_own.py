@@ -189,6 +189,19 @@ def test_numbers_are_read_in_any_digits(people, visitor):
     assert OwnSegment.objects.get().definition["root"]["of"][0]["values"] == {"min": 30}
 
 
+def test_an_attribute_is_asked_for_as_the_persons_form_keeps_it(people, visitor):
+    Customer.objects.filter(name="یک").update(attributes={"سایز کفش": "۴۲", "1403": "ب" * 200})
+    visitor.post(address("new"), typed({"field": "attribute", "op": "any", "name": " سايز  كفش "}))
+    segment = OwnSegment.objects.get()
+    assert segment.definition["root"]["of"][0]["values"] == {"name": "سایز کفش"}
+    long = {"field": "attribute", "op": "any", "name": "1403", "values": "ب" * 200}
+    visitor.post(address("edit", segment.pk), typed(long))
+    for route in ("list", "detail", "edit"):
+        page = visitor.get(address(route, *([] if route == "list" else [segment.pk])))
+        assert page.status_code == 200
+    assert [one.name for one in CustomerFilter(f"own={segment.pk}", today=TODAY).qs] == ["یک"]
+
+
 def test_a_name_is_taken_once(people, visitor):
     make(IN_TEHRAN, name="گروه من")
     answer = visitor.post(address("new"), typed({"field": "tag", "values": "a"}))

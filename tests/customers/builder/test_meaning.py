@@ -27,14 +27,13 @@ SEED = 20261123
 @pytest.fixture(scope="module")
 def made(django_db_setup, django_db_blocker):
     """One shop for the whole file; its transaction is never committed."""
-    with django_db_blocker.unblock():
-        opened = scope(factories.make_shop())
-        shop = opened.__enter__()
-        world_of_the_file = world.make(shop, SEED)
-        world_of_the_file.people = naive.everybody()
-        yield world_of_the_file
+    with django_db_blocker.unblock(), transaction.atomic():
+        shop = factories.make_shop()
+        with scope(shop):
+            world_of_the_file = world.make(shop, SEED)
+            world_of_the_file.people = naive.everybody()
+            yield world_of_the_file
         transaction.set_rollback(True)
-        opened.__exit__(None, None, None)
 
 
 def found(definition: dict) -> set[int]:

@@ -38,6 +38,9 @@ from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
 DAY = datetime.timedelta(days=1)
 CITIES, JOBS, TAGS = ["تهران", "شیراز", "Yazd"], ["معلم", "baker"], ["a", "b", "c"]
+# Names of attributes, some of which look like places in an array: they are names all the same.
+NAMES = ["size", "pet", "1403", "09121234567", "-1", "²", "۱۴"]
+SIZES = ["L", "M"]
 BRANCHES, CHANNELS = ["north", "south"], ["shop", "web"]
 PEOPLE = 24
 
@@ -122,7 +125,9 @@ def person(chance: random.Random, made: World) -> Customer:
         acquired_by=maybe("friend") or "",
         email=maybe("a@example.com") or "",
         tags=chance.sample(TAGS, chance.randint(0, 2)),
-        attributes=chance.choice([{}, {"size": "L"}, {"size": "M", "pet": "cat"}, {"size": None}]),
+        attributes=chance.choice(
+            [{}, {"size": None}, *({name: chance.choice(SIZES), "pet": "cat"} for name in NAMES)]
+        ),
         birth_on=maybe(TODAY.replace(year=chance.randint(1950, 2008)) + chance.randint(-9, 9) * DAY),
         wedding_on=maybe(TODAY.replace(year=2010) + chance.randint(-9, 9) * DAY),
         joined_on=maybe(ago(chance)),
@@ -270,7 +275,7 @@ def value_of(chance: random.Random, made: World, key: str, name: str):
         "channel": CHANNELS,
         "consent": ["in", "out", "none"],
         "interactions": ["reply", "visit", "complaint"],
-        "attribute": ["L", "M", "cat"],
+        "attribute": [*SIZES, "cat"],
         "own": [segment.pk for segment in made.own],
         **dict.fromkeys(
             ("received", "bought_after", "replied", "opted_out"), [one.pk for one in made.campaigns]
@@ -282,7 +287,7 @@ def value_of(chance: random.Random, made: World, key: str, name: str):
     if name in ("since", "until"):
         return ago(chance).isoformat()
     if name == "name":
-        return chance.choice(["size", "pet"])
+        return chance.choice(NAMES)
     if name in ("within", "days"):
         return chance.randint(1, 60)
     if name == "times":

@@ -20,8 +20,11 @@ from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
 from loyalty.ui.text import clean_name
 
+from ...forms import ATTRIBUTE_LENGTH
+
 MOST_VALUES = 50
-MOST_LETTERS = 100
+# As long as anything may be that is written down of a person.
+MOST_LETTERS = ATTRIBUTE_LENGTH
 # From so many choices on a person types and is shown what fits, instead of reading boxes.
 MANY = 14
 
@@ -130,6 +133,13 @@ class Day(Param):
         return dates.format_day(value, current())
 
 
+class _NameField(forms.CharField):
+    """Words as the form of a person keeps them: otherwise a name typed in both places is two."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(super().to_python(value))
+
+
 @dataclass(frozen=True)
 class Text(Param):
     """One free word or name."""
@@ -139,7 +149,7 @@ class Text(Param):
     known: Callable[[], list[str]] | None = None
 
     def field(self) -> forms.Field:
-        return forms.CharField(max_length=MOST_LETTERS, required=self.required)
+        return _NameField(max_length=MOST_LETTERS, required=self.required)
 
     def load(self, raw: Any) -> str:
         if not isinstance(raw, str) or not raw.strip() or len(raw) > MOST_LETTERS or "\0" in raw:

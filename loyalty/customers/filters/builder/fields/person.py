@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import F, Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import F, Func, Q, TextField, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -84,9 +83,12 @@ def _tags(customer: Customer, values: Values, frame: Frame) -> str:
 
 def _has_attribute(values: Values, frame: Frame) -> Q:
     """The name of an attribute is a value for the database like any other, hence the subquery."""
-    of = Customer.objects.filter(shop=frame.shop, attributes__has_key=values["name"])
+    name = values["name"]
+    of = Customer.objects.filter(shop=frame.shop, attributes__has_key=name)
     if values.get("values"):
-        of = of.annotate(said=KeyTextTransform(values["name"], F("attributes")))
+        # Not Django's key transform: it takes a name of digits ("1403", "۱۴۰۳") for a place in an array.
+        path = (F("attributes"), Value(name))
+        of = of.annotate(said=Func(*path, function="jsonb_extract_path_text", output_field=TextField()))
         of = of.filter(said__in=values["values"])
     return frame.among(of.order_by().values("pk"))
 
