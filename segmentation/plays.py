@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -134,13 +135,30 @@ QUADRANTS = {
         _("Invite them more often: tell them of things they like, not of discounts."),
     ),
     Quadrant.VOLUME: Play(
-        _("They come often and mind the price."),
-        _("Ease the discounts"),
-        _("Make buying quick and simple, and ease the discounts step by step."),
+        _("They come often; their value is at this shop's middle or below it."),
+        _("Quick and simple"),
+        _("Make buying quick and simple, and suggest what goes well with what they buy."),
     ),
     Quadrant.OCCASIONAL: Play(
-        _("They come now and then, and bring little so far."),
+        _("They come now and then; their value is at this shop's middle or below it."),
         _("Low-cost contact"),
         _("Keep in touch at little cost; some of them will grow."),
     ),
 }
+
+# A play about discounts is for people who hang on them, and coming often does not say so.
+EASED = {
+    Quadrant.VOLUME: replace(
+        QUADRANTS[Quadrant.VOLUME],
+        short=_("Ease the discounts"),
+        play=_(
+            "Make buying quick and simple, and ease the discounts step by step: they count for more here than"
+            " in the shop as a whole."
+        ),
+    )
+}
+
+
+def quadrants(hang_most: Collection[str]) -> dict[str, Play]:
+    """Return the words of the quadrants; `hang_most` are those that hang on discounts more than the shop."""
+    return QUADRANTS | {quadrant: play for quadrant, play in EASED.items() if quadrant in hang_most}

@@ -9,15 +9,16 @@ import math
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, Min
 from persiantools.jdatetime import JalaliDate
 
 from loyalty.customers.facts import Statement
 from loyalty.shops.models import Shop
 
 from . import spans, statements, value_volume
-from .models import CustomerScore, ScoreRun
+from .models import CustomerScore, ScoreHistory, ScoreRun
 
 # The margin of the last half year against that of the half year before.
 HALF_YEAR_DAYS = 182
@@ -50,11 +51,15 @@ def unknown(run: ScoreRun) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class Dependence:
-    """Discount dependence (0 to 1): of everybody, by segment, and the tenths from the least dependent."""
+    """Discount dependence (0 to 1): of everybody, by segment, and the tenths from the least dependent.
+
+    `hang_most` are the quadrants in which it is above everybody's.
+    """
 
     people: int
     mean: float | None
     segments: list[tuple[str, int, float]]
+    hang_most: set[str]
     tenths: list[dict[str, Any]]
     anyway: int
 
@@ -62,15 +67,16 @@ class Dependence:
 def dependence(shop: Shop) -> Dependence:
     """Return who hangs on discounts, of customers with two orders or more."""
     params = {"shop_id": shop.pk, "share": ANYWAY_SHARE, "orders": ANYWAY_ORDERS}
-    known = f"""SELECT score.segment, {DEPENDENCE} AS dependence, score.monetary_amount,
+    known = f"""SELECT score.segment, score.quadrant, {DEPENDENCE} AS dependence, score.monetary_amount,
        score.full_price_share >= %(share)s AND score.frequency >= %(orders)s AS buys_anyway
 FROM segmentation_customerscore AS score
 WHERE score.shop_id = %(shop_id)s AND score.frequency >= {value_volume.FEWEST_ORDERS}
   AND score.gross_amount > 0"""
-    by_segment = statements.rows(
+    *groups, (_nothing, _segment, _quadrant, people, mean, anyway) = statements.rows(
         Statement(
-            f"""SELECT segment, count(*), avg(dependence), sum(dependence), count(*) FILTER (WHERE buys_anyway)
-FROM ({known}) AS known GROUP BY segment ORDER BY 3 DESC, 1""",
+            f"""SELECT GROUPING(segment, quadrant) AS told, segment, quadrant, count(*), avg(dependence),
+       count(*) FILTER (WHERE buys_anyway)
+FROM ({known}) AS known GROUP BY GROUPING SETS (segment, quadrant, ()) ORDER BY told, 5 DESC, segment""",
             params,
         )
     )
@@ -85,11 +91,13 @@ FROM known, cuts GROUP BY tenth ORDER BY tenth""",
             params,
         )
     )
-    people = sum(row[1] for row in by_segment)
     return Dependence(
         people=people,
-        mean=sum(row[3] for row in by_segment) / people if people else None,
-        segments=[(row[0], row[1], row[2]) for row in by_segment],
+        mean=mean,
+        segments=[(segment, count, share) for _told, segment, _none, count, share, _any in groups if segment],
+        hang_most={
+            quadrant for _told, _none, quadrant, _count, share, _any in groups if quadrant and share > mean
+        },
         tenths=[
             {
                 "tenth": tenth,
@@ -103,7 +111,7 @@ FROM known, cuts GROUP BY tenth ORDER BY tenth""",
             }
             for tenth, count, least, most, amount in tenths
         ],
-        anyway=sum(row[4] for row in by_segment),
+        anyway=anyway,
     )
 
 
@@ -195,15 +203,48 @@ def months(today: datetime.date, calendar: str, count: int = MONTHS) -> list[dat
     return [datetime.date((place - ago) // 12, (place - ago) % 12 + 1, 1) for ago in range(count, -1, -1)]
 
 
-def migration(shop: Shop, today: datetime.date) -> list[dict[str, Any]]:
-    """Return for each of the last months and this one how many moved between the quadrants, newest first.
+# What changed: (was in one of, is in one of).
+_VALUED, _OFTEN = ("valued_frequent", "valued_rare"), ("valued_frequent", "volume")
+_UNVALUED, _SELDOM = ("volume", "occasional"), ("valued_rare", "occasional")
+CHANGES = {
+    "became": (_UNVALUED, _VALUED),
+    "ceased": (_VALUED, _UNVALUED),
+    "oftener": (_SELDOM, _OFTEN),
+    "rarer": (_OFTEN, _SELDOM),
+}
 
-    From the day before its first to its last (or today); only people who were in one at both ends count.
-    Keys of a month: `from_on`, `until_on`, `became` (valued from not valued), `ceased`, `oftener`, `rarer`,
-    and `moves` {(from, to): people}.
+
+@dataclass(frozen=True)
+class Month:
+    """Who changed sides from the day before `from_on` to `until_on`; `moves` is {(from, to): people}, None
+    where the month began before anything was remembered.
     """
-    firsts = months(today, shop.calendar)
-    ends = [day - datetime.timedelta(days=1) for day in firsts] + [today]
+
+    from_on: datetime.date
+    until_on: datetime.date
+    moves: dict[tuple[str, str], int] | None
+
+    @property
+    def figures(self) -> dict[str, tuple[int | None, str]]:
+        """{one of CHANGES: (people, the list of customers that opens them)}"""
+        return {name: (self._people(*sides), self._query(*sides)) for name, sides in CHANGES.items()}
+
+    def _people(self, were: tuple[str, ...], are: tuple[str, ...]) -> int | None:
+        if self.moves is None:
+            return None
+        return sum(people for (was, now), people in self.moves.items() if was in were and now in are)
+
+    def _query(self, were: tuple[str, ...], are: tuple[str, ...]) -> str:
+        eve = self.from_on - datetime.timedelta(days=1)
+        said = [f"quadrant:{','.join(groups)}@{day}" for groups, day in ((were, eve), (are, self.until_on))]
+        return urlencode({"was": said}, doseq=True, safe=":,@")
+
+
+def migration(shop: Shop, today: datetime.date, calendar: str) -> list[Month]:
+    """Return for each of the last months of `calendar` and this one who moved between the quadrants, newest
+    first: from the day before its first to its last (or today). Only who was in one at both ends counts.
+    """
+    ends = [day - datetime.timedelta(days=1) for day in months(today, calendar)] + [today]
     marks = ", ".join(f"(%(day_{number})s::date, {number})" for number in range(len(ends)))
     held = spans.held_sql("history.changes", "marks.day")
     word = spans.word_sql("quadrant", "held")
@@ -223,30 +264,17 @@ GROUP BY 1, 2, 3"""
     moves: dict[int, dict[tuple[str, str], int]] = {}
     for number, before, after, people in statements.rows(Statement(sql, params)):
         moves.setdefault(number, {})[before, after] = people
+    since = _remembered_since()
     return [
-        _month(ends[number - 1], ends[number], moves.get(number, {}))
+        Month(
+            ends[number - 1] + datetime.timedelta(days=1),
+            ends[number],
+            moves.get(number, {}) if since and since <= ends[number - 1] else None,
+        )
         for number in range(len(ends) - 1, 0, -1)
     ]
 
 
-_VALUED = ("valued_frequent", "valued_rare")
-_OFTEN = ("valued_frequent", "volume")
-
-
-def _month(before: datetime.date, until_on: datetime.date, moves: dict) -> dict[str, Any]:
-    def moved(group: tuple[str, ...], *, into: bool) -> int:
-        return sum(
-            people
-            for (was, will), people in moves.items()
-            if (will in group, was in group) == (into, not into)
-        )
-
-    return {
-        "from_on": before + datetime.timedelta(days=1),
-        "until_on": until_on,
-        "became": moved(_VALUED, into=True),
-        "ceased": moved(_VALUED, into=False),
-        "oftener": moved(_OFTEN, into=True),
-        "rarer": moved(_OFTEN, into=False),
-        "moves": moves,
-    }
+def _remembered_since() -> datetime.date | None:
+    first = ScoreHistory.objects.aggregate(first=Min("changes__0"))["first"]
+    return None if first is None else spans.spans([first])[0].from_on

@@ -37,7 +37,7 @@ class Stage(models.TextChoices):
 class Quadrant(models.TextChoices):
     VALUED_FREQUENT = "valued_frequent", _("Valued and frequent")
     VALUED_RARE = "valued_rare", _("Valued, seldom here")
-    VOLUME = "volume", _("Frequent, price-aware")
+    VOLUME = "volume", _("Frequent")
     OCCASIONAL = "occasional", _("Occasional")
 
 

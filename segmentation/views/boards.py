@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from loyalty.ui import presentation
+
 from .. import boards, charts, facts, lifecycle, plays, regulars, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
 from . import past
@@ -57,18 +59,20 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
         return then
     groups, points = facts.groups("quadrant", run.as_of), facts.points(run.buyers, run.as_of)
     promising, first = valued.promising(request.shop, run.as_of)
+    dependence = valued.dependence(request.shop)
+    words = plays.quadrants(dependence.hang_most)
     context = {
         "run": run,
         "a_month_ago": past.a_month_ago(request),
-        "quadrants": boards.rows("quadrant", Quadrant, plays.QUADRANTS, groups, run),
+        "quadrants": boards.rows("quadrant", Quadrant, words, groups, run),
         "chart": charts.value_volume(points, run.cuts, groups),
         "drawn": len(points),
         "weights": services.rules_of_shop().value_weights,
         "unknown": dict(valued.unknown(run)),
         "promising": promising,
         "first": first,
-        "dependence": valued.dependence(request.shop),
-        "months": valued.migration(request.shop, run.as_of),
+        "dependence": dependence,
+        "months": valued.migration(request.shop, run.as_of, presentation.current().calendar),
     }
     return render(request, "segmentation/quadrant_list.html", context)
 

@@ -49,7 +49,7 @@ NAMES = {
     "stage:lost": gettext_lazy("The memory of a visit"),
     "quadrant:valued_frequent": gettext_lazy("The heart of the house"),
     "quadrant:valued_rare": gettext_lazy("The rare, dear guest"),
-    "quadrant:volume": gettext_lazy("The careful shopper"),
+    "quadrant:volume": gettext_lazy("The regular"),
     "quadrant:occasional": gettext_lazy("The occasional guest"),
 }
 PARTS = {

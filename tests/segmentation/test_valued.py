@@ -10,8 +10,9 @@ from loyalty.customers.models import Interaction
 from segmentation import services, spans, value_volume, valued
 from segmentation.models import CustomerScore, ScoreHistory, ScoreRun
 from tests.conftest import TODAY
-from tests.factories import OrderFactory
+from tests.factories import CustomerFactory, OrderFactory
 from tests.segmentation.histories import make_history
+from tests.segmentation.pasts import remember, remember_anything
 
 
 @pytest.fixture
@@ -113,13 +114,75 @@ def test_the_months_count_who_changed_sides(shop):
     past((200, "volume"), (25, "valued_frequent"), (22, "volume"))
     past((200, "occasional"), (0, "volume"))
     past((200, "volume"))
-    found = valued.migration(shop, TODAY)
+    found = valued.migration(shop, TODAY, "jalali")
     assert len(found) == valued.MONTHS + 1
     # Today is the second of Azar; 20 days ago was in Aban.
-    azar, aban = found[0], found[1]
-    assert (aban["became"], aban["ceased"], aban["oftener"]) == (1, 0, 0)
-    assert (azar["became"], azar["oftener"], azar["rarer"]) == (0, 1, 0)
-    assert sum(sum(month["moves"].values()) for month in found[2:]) == 0
+    azar, aban = ({name: people for name, (people, _) in month.figures.items()} for month in found[:2])
+    assert aban == {"became": 1, "ceased": 0, "oftener": 0, "rarer": 0}
+    assert azar == {"became": 0, "ceased": 0, "oftener": 1, "rarer": 0}
+    assert sum(sum(month.moves.values()) for month in found[2:]) == 0
+
+
+@pytest.mark.parametrize("calendar", ["jalali", "gregorian"])
+@pytest.mark.parametrize("seed", range(2))
+def test_every_number_of_the_months_opens_as_many_people(shop, seed, calendar):
+    made = CustomerFactory.create_batch(40)
+    services.score_shop(TODAY)
+    remember_anything(seed, TODAY, made)
+    remember(CustomerFactory(), (before(300), {"segment": "loyal", "quadrant": "volume"}))
+    figures = [
+        figure for month in valued.migration(shop, TODAY, calendar) for figure in month.figures.values()
+    ]
+    assert sum(people for people, _query in figures) > 20
+    for people, query in figures:
+        found = CustomerFilter(query, today=TODAY)
+        assert (found.problems, found.qs.count()) == ([], people)
+
+
+def test_months_from_before_anything_was_remembered_are_not_counted_as_nobody(shop, as_owner):
+    customer = OrderFactory(on=before(300)).customer
+    services.score_shop(TODAY)
+    remember(
+        customer,
+        (before(40), {"segment": "loyal", "quadrant": "volume"}),
+        (before(20), {"segment": "loyal", "quadrant": "valued_frequent"}),
+    )
+    found = valued.migration(shop, TODAY, "jalali")
+    # 40 days ago was in Mehr, of whose beginning nothing is known.
+    assert [month.figures["became"][0] for month in found] == [0, 1, None, None, None, None, None]
+    said = as_owner.get(
+        reverse("segmentation:quadrant_list"), headers={"accept-language": "fa"}
+    ).content.decode()
+    table = said.partition('id="migration"')[2].partition("</table>")[0]
+    assert table.count("–") == 5 * len(valued.CHANGES)
+    assert table.count('data-count="1"') == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "first"), [("en", datetime.date(2026, 11, 1)), ("fa", datetime.date(2026, 11, 22))]
+)
+def test_the_months_are_those_the_reader_sees_the_names_of(scored, as_owner, language, first):
+    response = as_owner.get(reverse("segmentation:quadrant_list"), headers={"accept-language": language})
+    assert response.context["months"][0].from_on == first
+    assert {"en": "November 2026", "fa": "آذر ۱۴۰۵"}[language] in response.content.decode()
+
+
+def test_discounts_are_spoken_of_where_they_count_for_more_than_in_the_shop(shop, as_owner):
+    for number in range(4):
+        person = CustomerFactory()
+        for ago in (40, 20):
+            OrderFactory(
+                customer=person, on=before(ago), gross_amount=100, discount_amount=10 * number, net_amount=90
+            )
+    services.score_shop(TODAY)
+    volume = CustomerScore.objects.order_by("discount_amount")
+    keys = list(volume.values_list("pk", flat=True))
+    for frequent, eased in ((keys[:2], False), (keys[2:], True)):
+        CustomerScore.objects.update(quadrant="occasional")
+        CustomerScore.objects.filter(pk__in=frequent).update(quadrant="volume")
+        assert valued.dependence(shop).hang_most == {"volume" if eased else "occasional"}
+        page = as_owner.get(reverse("segmentation:quadrant_list"), headers={"accept-language": "en"})
+        assert ("Ease the discounts" in page.content.decode()) is eased
 
 
 def test_the_page_shows_all_of_it(scored, as_owner):
