@@ -7,10 +7,13 @@ has run out another takes the import up at the last committed step. Nothing is e
 from __future__ import annotations
 
 import datetime
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from django.db import DataError, IntegrityError
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -18,7 +21,7 @@ from django.utils import timezone
 from loyalty.shops import audit
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
-from loyalty.shops.scope import scope
+from loyalty.shops.scope import by_steps, scope
 
 from . import aftermath, runs, staging
 from .bringing import people, products, refunds, sales
@@ -28,6 +31,8 @@ from .models import ImportReject, ImportRun
 from .reading import files
 from .reading.files import FileProblem
 from .rows import BUCKETS, Ignored, Rejected, Row
+
+logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 20_000
 BATCH_ROWS = 60_000
@@ -68,6 +73,12 @@ def carry_out(shop: Shop, run_id: int, *, renew: bool = True) -> ImportRun | Non
         _fail(shop, run_id, token, problem.code, problem.details)
     except FileNotFoundError:
         _fail(shop, run_id, token, "gone", {})
+    except (DataError, IntegrityError) as error:
+        # Never its message: the database names the row, and with it somebody's number.
+        logger.error(
+            "Import %s met a value that cannot be stored: %s", run_id, type(error.__cause__).__name__
+        )
+        _fail(shop, run_id, token, "unstorable", {})
     with scope(shop):
         return ImportRun.objects.get(pk=run_id)
 
@@ -271,9 +282,11 @@ def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
 def _finish(shop: Shop, run_id: int, token: str, renew: bool) -> None:
     with _step(shop, run_id, token, LONG_LEASE) as run:
         run.stage = ImportRun.Stage.SCORING
+    with by_steps(shop, partial(_step, shop, run_id, token, LONG_LEASE)):
+        renewed = aftermath.renew(shop) if renew else None
     with _step(shop, run_id, token) as run:
         if renew:
-            run.report["renewed"] = aftermath.renew(shop)
+            run.report["renewed"] = renewed
             run.report["after"] = aftermath.segments()
         _end(run, ImportRun.State.DONE)
         audit.record(

@@ -15,6 +15,8 @@ from .synonyms import BLANKS
 
 EMAIL = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[^@\s\"<>(),;:\\]{1,180}\.[^@\s.\d]{2,}")
 
+NUMBER_LENGTH = 100
+
 
 class People:
     """Reads the people of one file and remembers what each row adds to what is known of them."""
@@ -35,7 +37,9 @@ class People:
         }
         phone, reason = self._phone(given.get("phone", []))
         details = self._details(given)
-        number = self._number(given, "external_id", 100) or (details.get("email", "") if not phone else "")
+        number = self._number(given, "external_id", NUMBER_LENGTH) or (
+            self._email(details) if not phone else ""
+        )
         card = self._number(given, "card_number", 40)
         if phone or number or card:
             key = f"p{phone}" if phone else f"e{number}" if number else f"c{card}"
@@ -66,6 +70,11 @@ class People:
             if reason != "phone_empty":
                 first_reason = first_reason or reason
         return None, first_reason
+
+    def _email(self, details: dict) -> str:
+        """Return the e-mail where it can serve as a number; a longer one would not be the same when cut."""
+        email = details.get("email", "")
+        return email if len(email) <= NUMBER_LENGTH else ""
 
     def _number(self, given: dict[str, list[str]], field: str, limit: int) -> str:
         texts = given.get(field)

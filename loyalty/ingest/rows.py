@@ -15,6 +15,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
+from loyalty.ui.money import MAX_MINOR
+
 from . import sums
 from .cells import REMEMBERED, Cells, Context
 from .mapping import Mapping, MappingError
@@ -298,7 +300,11 @@ class RowReader:
                 # The order's sum stands on one of its lines; the others carry goods and no money.
                 given["amount"] = 0
         try:
-            return sums.work_out(given), tuple(extra.values()), None
+            amounts = sums.work_out(given)
+            if amounts.largest() > MAX_MINOR:
+                # Each cell may be credible and still quantity × price be more than a bigint holds.
+                raise sums.Unknown("amount_too_large", "amount")
+            return amounts, tuple(extra.values()), None
         except sums.Unknown as unknown:
             return (
                 None,

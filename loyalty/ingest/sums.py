@@ -31,6 +31,10 @@ class Amounts(NamedTuple):
     tax: int | None
     cost: int | None
 
+    def largest(self) -> int:
+        """Return the largest of the sums of money, without sign."""
+        return max(abs(amount or 0) for amount in self[1:])
+
     def unsigned(self) -> Amounts:
         """Return the same sums without sign: of a refund it is known that it goes back."""
         if self.quantity >= 0 and self.net >= 0 and self.gross >= 0:

@@ -38,6 +38,10 @@ FILES = {
     "gave_up": _(
         "The import stopped three times without a reason that we know. Nothing was lost; please try again."
     ),
+    "unstorable": _(
+        "A row holds a value that cannot be stored, so the import stopped. Please look for values that are far too"
+        " large, correct them and bring the file in again."
+    ),
     "other_currency": _("A column is in %(found)s, but this shop counts in %(currency)s."),
 }
 MAPPINGS = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from loyalty.customers.models import Order
-from loyalty.ingest import engine, runs, staging, tasks
+from loyalty.ingest import engine, runs, staging, tasks, wording
 from loyalty.ingest.bringing import sales
 from loyalty.ingest.models import ImportReject, ImportRun, StagedPerson, StagedRow
 from tests.ingest.bring import receive, tally
@@ -162,6 +163,22 @@ def test_a_file_that_is_gone_fails_in_a_sentence(queued, shop):
     queued.path.unlink()
     run = engine.carry_out(shop, queued.pk, renew=False)
     assert (run.state, run.error_code) == ("failed", "gone")
+
+
+def test_a_value_that_no_table_holds_fails_in_a_sentence_and_is_nowhere_written(
+    queued, shop, monkeypatch, caplog
+):
+    def too_large(values):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 'nadia@example.com'::bigint")
+
+    monkeypatch.setattr(sales, "bring", too_large)
+    run = engine.carry_out(shop, queued.pk, renew=False)
+    assert (run.state, run.error_code) == ("failed", "unstorable")
+    assert "cannot be stored" in wording.of_file(run.error_code)
+    assert "nadia" not in caplog.text
+    assert caplog.records
+    assert not StagedRow.objects.exists()
 
 
 def test_the_end_renews_scores_and_says_how_the_segments_moved(queued, shop):

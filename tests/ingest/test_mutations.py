@@ -8,15 +8,17 @@ import resource
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.db import transaction
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from loyalty.ingest import columns
+from loyalty.ingest import bringing, columns, engine, staging
 from loyalty.ingest.cells import Context
-from loyalty.ingest.mapping import MappingError
+from loyalty.ingest.mapping import Mapping, MappingError
+from loyalty.ingest.models import ImportRun
 from loyalty.ingest.reading import files
 from loyalty.ingest.reading.files import FileProblem
-from loyalty.ingest.rows import Ignored, Rejected, Row, RowReader
+from loyalty.ingest.rows import BUCKETS, Ignored, Rejected, Row, RowReader
 from loyalty.ingest.wording import FILES, ROWS
 from tests.ingest.bring import bring
 from tests.ingest.files import LIMITS, workbook
@@ -136,6 +138,7 @@ def test_a_damaged_file_is_refused_in_a_sentence_or_read_without_losing_a_row(tm
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 150 * 1024
 
 
+HUGE, LONG = "9" * 14, f"{'n' * 60}@{'x' * 100}.example"
 CELL = st.text(alphabet=st.characters(codec=None), max_size=30) | st.sampled_from(
     [
         "",
@@ -151,8 +154,20 @@ CELL = st.text(alphabet=st.characters(codec=None), max_size=30) | st.sampled_fro
         "24:61",
         "\u202e",
         "12/31/2026",
+        "-999999999",
+        "0.001",
+        "99.99%",
+        "x" * 300,
+        HUGE,
+        LONG,
     ]
 )
+# Enough that makes sense for a row to come through beside the one cell that does not.
+SENSE = {
+    "phone": "09990000001", "email": "nadia@example.com", "order_id": "7", "date": "1404/01/01", "sku": "A",
+    "amount": "", "quantity": "2", "unit_price": "1000", "discount_rate": "10", "tax": "5", "cost": "700",
+    "refund_amount": "10", "order_tax": "10", "status": "",
+}  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -165,6 +180,34 @@ def test_whatever_stands_in_the_cells_every_row_becomes_something(rows):
         if isinstance(outcome, Row):
             assert outcome.net >= 0
             assert outcome.discount >= 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.dictionaries(st.sampled_from(list(SENSE)), CELL, max_size=4), min_size=1, max_size=6),
+    st.sampled_from(["order", "line"]),
+)
+@example([{"quantity": "1000000000", "unit_price": HUGE}], "line")
+@example([{"quantity": "1000", "unit_price": HUGE, "discount_rate": "99.99"}], "order")
+@example([{"amount": HUGE, "discount_rate": "99.99", "quantity": "0.001"}], "order")
+@example([{"phone": "", "email": LONG}], "order")
+def test_whatever_is_read_can_be_stored_and_brought_in(shop, rows, kind):
+    mapping = Mapping(columns={name: (name,) for name in SENSE}, row_kind=kind, calendar="jalali")
+    reader = RowReader(mapping, list(SENSE), CONTEXT)
+    with transaction.atomic():
+        run, chunk = ImportRun.objects.create(mapping=mapping.as_json()), engine._Chunk()
+        for number, cells in enumerate(rows, 2):
+            chunk.add(reader.read(files.Record(number, list((SENSE | cells).values()))), number)
+        people = reader.take_people()
+        staging.stage(run, chunk.staged, people, reader.take_products(), 2)
+        values = engine._values(run)
+        bringing.products.bring(values)
+        bringing.people.bring(values)
+        for low in (0, BUCKETS):
+            engine._bring_batch(run, low, low + BUCKETS)
+        # Rows that are refused only now are among the staged ones.
+        assert run.added + run.updated + run.unchanged + run.ignored + run.rejected == len(chunk.staged)
+        transaction.set_rollback(True)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -58,6 +58,10 @@ def test_a_column_that_the_file_lacks_is_named():
         ({"amount": "1E+6000000"}, "amount_lost_digits"),
         ({"amount": "9" * 5000}, "amount_too_large"),
         ({"amount": "-1000"}, "amount_negative"),
+        # Each cell is credible, and what they come to is more than a bigint holds.
+        ({"amount": "", "quantity": "1000000000", "unit_price": "9" * 14}, "amount_too_large"),
+        ({"amount": "9" * 14, "discount_rate": "99.99"}, "amount_too_large"),
+        ({"amount": "9" * 14, "quantity": "0.001"}, "amount_too_large"),
         ({"amount": "£10"}, "amount_other_currency"),
         ({"phone": "021-88776655"}, "phone_landline"),
         ({"phone": "9.12E+09"}, "phone_lost_digits"),
@@ -119,6 +123,7 @@ def test_date_and_time_may_stand_in_two_columns():
         ({"phone": "021-88776655", "external_id": "77"}, "e77"),
         ({"phone": "", "external_id": "0", "card_number": "5"}, "c5"),
         ({"phone": "", "email": "Nadia@Example.com"}, "enadia@example.com"),
+        ({"phone": "", "email": f"{'n' * 60}@{'x' * 60}.example"}, None),
         ({"phone": "-", "external_id": "nan"}, None),
         ({"phone": "", "name": "مشتری متفرقه"}, None),
         ({"phone": "", "name": "Walk-in"}, None),
