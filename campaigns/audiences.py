@@ -123,9 +123,7 @@ class Audience:
     def judged(self) -> tuple[str, tuple]:
         """Return the SELECT of (id, step) over the list, and its parameters in order."""
         p = Parameters()
-        people, people_params = (
-            self.filter.qs.order_by().values_list("pk", "phone", "consent").query.sql_with_params()
-        )
+        people, people_params = self.filter.qs.in_sql("pk", "phone", "consent")
         sql = f"""
 SELECT c.id, CASE
     WHEN c.consent IS DISTINCT FROM {p(ConsentEvent.Action.IN)} THEN {p(NO_CONSENT)}

@@ -97,7 +97,7 @@ def profile(today: datetime.date, chosen: QuerySet | None = None) -> Profile:
     )
     group, group_params = "true", ()
     if chosen is not None:
-        inside, group_params = chosen.order_by().values("pk").query.sql_with_params()
+        inside, group_params = chosen.in_sql()
         group = f"customer.id IN ({inside})"
     single = [name for name in DIMENSIONS if name != "neighbourhood"]
     # A neighbourhood belongs to its city: two cities may both have an old town.

@@ -159,7 +159,7 @@ def _counted(
     params = [shop.time_zone, shop.pk, as_of - datetime.timedelta(days=DAYS - 1), as_of]
     some = groups = join = ""
     if people is not None:
-        query, of_people = people.order_by().values("pk").query.sql_with_params()
+        query, of_people = people.in_sql()
         some, params = f" AND customer_id IN ({query})", [*params, *of_people]
     if by_group:
         groups = "segment, stage, "

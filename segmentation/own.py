@@ -50,7 +50,7 @@ def _freeze(segment: OwnSegment, people: QuerySet) -> None:
     OwnSegmentMember.objects.filter(segment=segment).delete()
     if not segment.is_frozen:
         return
-    sql, params = people.order_by().values("pk").query.sql_with_params()
+    sql, params = people.in_sql()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO segmentation_ownsegmentmember (shop_id, segment_id, customer_id)

@@ -111,7 +111,7 @@ GROUP BY 1, 2"""
 
 
 def _ids(people: QuerySet) -> tuple[str, tuple]:
-    return people.order_by().values("pk").query.sql_with_params()
+    return people.in_sql()
 
 
 def figures(as_of: datetime.date, people: QuerySet | None = None) -> Figures:

@@ -13,6 +13,7 @@ from django_htmx.http import trigger_client_event
 from loyalty.customers.filters import builder
 from loyalty.customers.filters.builder import compiling, editing, ideas, looking, words
 from loyalty.customers.filters.builder.fields import groups
+from loyalty.customers.models.customer import CustomerQuerySet
 from loyalty.ui.pages import UNPROCESSABLE, go, notice
 
 from .. import own
@@ -186,11 +187,10 @@ def own_segment_restore(request: HttpRequest, pk: int, number: int) -> HttpRespo
     version = get_object_or_404(segment.versions, number=number)
     segment.name, segment.kind = version.name, version.kind
     segment.definition = version.definition
-    people = builder.customers_of(builder.parse(version.definition), request.shop.today())
     return _saved(
         request,
         segment,
-        lambda: own.save(segment, people, request.user),
+        lambda: own.save(segment, _meant_today(request, segment), request.user),
         _("The segment “%(name)s” is as it was."),
     )
 
@@ -198,14 +198,24 @@ def own_segment_restore(request: HttpRequest, pk: int, number: int) -> HttpRespo
 def own_segment_freeze(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze anew who is meant today."""
     segment = get_object_or_404(OwnSegment.objects.kept(), pk=pk)
-    people = builder.customers_of(builder.parse(segment.definition), request.shop.today())
     segment.kind = OwnSegment.Kind.FROZEN
     return _saved(
         request,
         segment,
-        lambda: own.save(segment, people, request.user),
+        lambda: own.save(segment, _meant_today(request, segment), request.user),
         _("“%(name)s” now holds the people it means today."),
     )
+
+
+def _meant_today(request: HttpRequest, segment: OwnSegment) -> CustomerQuerySet:
+    """Return whom a segment's conditions mean today; raise ValidationError where they cannot be asked any more.
+
+    Saved all the same, a frozen segment would be emptied of its people.
+    """
+    root = builder.parse(segment.definition)
+    if problems := compiling.problems_within(root, (segment.pk,)):
+        raise ValidationError(problems)
+    return builder.customers_of(root, request.shop.today())
 
 
 def own_segment_duplicate(request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from campaigns.models import Campaign
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
-from segmentation import own, services
+from segmentation import own, reports, services
 from segmentation.models import OwnSegment
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, make_staff
@@ -136,6 +136,55 @@ def test_a_campaign_counts_and_freezes_a_segment_and_refuses_a_broken_one(people
     own.delete(segment)
     refused = Audience.of(campaign, people, campaign.created_at)
     assert "was deleted" in " ".join(refused.filter.refusals)
+
+
+@pytest.fixture
+def hollow(people):
+    """A segment whose inner one was deleted."""
+    OrderFactory(customer=Customer.objects.get(name="یک"), on=TODAY)
+    services.score_shop(TODAY)
+    reports.renew_week(TODAY)
+    inner = make(IN_TEHRAN, name="inner")
+    outer = make({"field": "own", "op": "any", "not": False, "values": {"values": [inner.pk]}}, name="outer")
+    own.delete(inner)
+    outer.inner = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/campaigns/new/?own={outer}",
+        "/campaigns/new/?own=987654321",
+        "/campaigns/new/?own_none={inner}",
+        "/campaigns/people/?own={outer}&key=7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        "/segments/reports/rhythm/?of=own:{outer}",
+        "/segments/reports/people/?of=own:{outer}",
+        "/segments/reports/personas/own/{outer}/",
+    ],
+)
+def test_a_list_that_means_nobody_has_its_pages_and_they_say_why(hollow, visitor, path):
+    page = visitor.get(path.format(outer=hollow.pk, inner=hollow.inner.pk))
+    assert page.status_code == 200
+    said = page.content.decode()
+    assert "does not exist any more" in said or "was deleted" in said
+
+
+def test_a_draft_to_a_segment_that_is_gone_opens_and_can_be_deleted(hollow, visitor):
+    draft = Campaign.objects.create(name="c", text="hi", audience=f"own={hollow.pk}")
+    for path in ("/campaigns/", reverse("campaigns:campaign_edit", args=[draft.pk])):
+        assert visitor.get(path).status_code == 200
+    visitor.post(reverse("campaigns:campaign_delete", args=[draft.pk]))
+    assert not Campaign.objects.exists()
+
+
+def test_a_frozen_segment_is_not_emptied_by_conditions_that_cannot_be_asked(hollow, visitor):
+    frozen = make(*hollow.definition["root"]["of"], name="f", kind="frozen", people=Customer.objects.all())
+    for route, *args in (("freeze",), ("restore", 1)):
+        answer = visitor.post(address(route, frozen.pk, *args), follow=True)
+        assert "does not exist any more" in answer.content.decode()
+        frozen.refresh_from_db()
+        assert (frozen.members.count(), frozen.version) == (4, 1)
 
 
 # ---------- Building and saving ----------

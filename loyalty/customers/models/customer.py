@@ -14,6 +14,15 @@ from loyalty.ui.text import clean_name, fold, sort_key
 
 
 class CustomerQuerySet(models.QuerySet):
+    def in_sql(self, *columns: str) -> tuple[str, tuple]:
+        """Return the SELECT of the keys (or of `columns`) of these people, in no order, with its parameters.
+
+        For a statement of ours to hold. `sql_with_params` will not do: where Django can tell that a list means
+        nobody it raises EmptyResultSet, and a list of a deleted segment is such a list.
+        """
+        query = self.order_by().values_list(*(columns or ("pk",))).query
+        return query.get_compiler(self.db, elide_empty=False).as_sql()
+
     def with_consent(self) -> CustomerQuerySet:
         """Annotate `consent` with the last word on marketing SMS: "in", "out" or None where none was said."""
         last = ConsentEvent.objects.filter(customer=OuterRef("pk"), channel="sms", purpose="marketing")
@@ -176,6 +185,7 @@ class Interaction(ShopModel):
     kind = models.CharField(max_length=12, choices=Kind)
     occurred_at = models.DateTimeField(default=timezone.now)
     source = models.CharField(max_length=40, blank=True)
+    # What there is to say: `text`, and of a review `rating`, one to five stars.
     details = models.JSONField(default=dict, blank=True)
 
     class Meta:
