@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from loyalty.customers.models import Customer
-from segmentation import own
-from segmentation.models import LikenessRun, OwnSegment, SchemeVersion, ScoreRun
+from loyalty.shops.scope import current_shop
+from segmentation import own, services
+from segmentation.models import LikenessRun, OwnSegment, SchemeVersion
 from segmentation.rules import Rules
 from tests.factories import CustomerFactory
 
@@ -18,10 +19,7 @@ def scheme_version() -> dict:
 
 def persona() -> dict:
     """Any group is one, even an empty one; it is not there before the first scoring."""
-    day = timezone.now()
-    ScoreRun.objects.create(
-        as_of=day, started_at=day, finished_at=day, customers=0, buyers=0, cuts={}, sums={}
-    )
+    services.score_shop(current_shop().today())
     return {"kind": "segment", "key": "loyal"}
 
 
