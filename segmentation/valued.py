@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, Min
 from persiantools.jdatetime import JalaliDate
 
-from loyalty.customers.facts import Statement
+from loyalty.customers.facts import SPEAKS_WELL, Statement
 from loyalty.shops.models import Shop
 
 from . import spans, statements, value_volume
@@ -153,7 +153,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT count(*) AS dealings FROM customers_interaction AS dealing
     WHERE dealing.shop_id = %(shop_id)s AND dealing.customer_id = score.customer_id
-      AND dealing.kind <> 'complaint' AND dealing.kind <> 'note' AND dealing.occurred_at > %(recently)s
+      AND dealing.kind <> 'complaint' AND dealing.kind <> 'note' AND {SPEAKS_WELL}
+      AND dealing.occurred_at > %(recently)s
 ) AS dealt ON score.engagements + score.advocacies > 0
 WHERE score.shop_id = %(shop_id)s AND score.quadrant = 'volume'
   AND (margins.now - margins.before >= {RISEN_SHARE} OR dealt.dealings > 0)"""

@@ -28,6 +28,10 @@ ENGAGING = (
     Interaction.Kind.SURVEY,
 )
 ADVOCATING = (Interaction.Kind.REVIEW, Interaction.Kind.REFERRAL)
+# A review of so many stars of five speaks for the shop, and so does one without stars; fewer do not.
+PRAISING_STARS = 4
+# As jsonb, where everything can be compared: a rating that is no number is less than any, and raises nothing.
+SPEAKS_WELL = f"coalesce(dealing.details -> 'rating' >= '{PRAISING_STARS}', true)"
 
 
 @dataclass(frozen=True)
@@ -175,9 +179,9 @@ def engagement_sql(shop: Shop, as_of: datetime.date, window_days: int, among: st
     """
     sql = f"""
 SELECT customer_id, count(*) FILTER (WHERE kind = ANY(%(engaging)s)) AS engagements,
-       count(*) FILTER (WHERE kind = ANY(%(advocating)s)) AS advocacies,
+       count(*) FILTER (WHERE kind = ANY(%(advocating)s) AND {SPEAKS_WELL}) AS advocacies,
        count(*) FILTER (WHERE kind = %(complaint)s) AS complaints
-FROM customers_interaction
+FROM customers_interaction AS dealing
 WHERE shop_id = %(shop_id)s AND kind = ANY(%(dealings)s)
       AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s {among}
 GROUP BY customer_id"""

@@ -19,7 +19,7 @@ from loyalty.ui.text import clean_name
 
 from . import services
 from .models import ConsentEvent, Customer, Interaction, Order, Product
-from .services.people import MOST_TAGS, TAG_LENGTH
+from .services.people import MOST_TAGS, STARS, TAG_LENGTH
 
 MOST_ATTRIBUTES = 20
 ATTRIBUTE_LENGTH = 200
@@ -166,8 +166,24 @@ class InteractionForm(forms.Form):
     """A dealing that is no purchase, in a few words."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), choices=Interaction.Kind.choices)
+    rating = forms.TypedChoiceField(
+        label=gettext_lazy("Stars, of a review"),
+        choices=[("", gettext_lazy("no stars given")), *((stars, "★" * stars) for stars in reversed(STARS))],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
     text = forms.CharField(label=gettext_lazy("In a few words"), max_length=500, required=False)
     day = DayField(label=gettext_lazy("When"), required=False)
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What was said, without what was left empty."""
+        return {name: self.cleaned_data[name] for name in ("rating", "text") if self.cleaned_data[name]}
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("rating") and self.cleaned_data.get("kind") != Interaction.Kind.REVIEW:
+            self.add_error("rating", _("Only a review has stars, one to five."))
 
     def clean_day(self) -> datetime.datetime:
         return moment_of(self.cleaned_data["day"])

@@ -2,6 +2,7 @@
 
 import datetime
 
+import pytest
 from django.db import connection
 
 from loyalty.customers import facts
@@ -74,6 +75,24 @@ def test_dealings_praise_and_complaints_are_counted_apart_and_notes_of_the_staff
     Interaction.objects.create(customer=customer, kind="visit", occurred_at=noon + datetime.timedelta(days=1))
     found = rows(facts.engagement_sql(shop, TODAY, 365))[customer.pk]
     assert (found["engagements"], found["advocacies"], found["complaints"]) == (4, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("details", "speaks_well"),
+    [
+        ({}, 1),
+        ({"rating": 5}, 1),
+        ({"rating": 4}, 1),
+        ({"rating": 3}, 0),
+        ({"rating": 1}, 0),
+        ({"rating": "5"}, 0),
+    ],
+)
+def test_a_review_of_few_stars_speaks_for_nobody(shop, details, speaks_well):
+    customer = CustomerFactory()
+    noon = datetime.datetime.combine(TODAY, datetime.time(12), shop.zone)
+    Interaction.objects.create(customer=customer, kind="review", occurred_at=noon, details=details)
+    assert rows(facts.engagement_sql(shop, TODAY, 365))[customer.pk]["advocacies"] == speaks_well
 
 
 def test_an_engagement_belongs_to_the_shops_own_day(shop):

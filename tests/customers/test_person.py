@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from campaigns.models import Campaign, Message
@@ -290,6 +291,20 @@ def test_a_dealing_is_written_down(as_marketer):
     assert as_marketer.post(address, {"kind": "complaint", "text": "cold tea"}).status_code == 302
     assert Interaction.objects.get().details == {"text": "cold tea"}
     html(as_marketer.post(address, {"kind": "gossip"}), 422)
+
+
+def test_a_review_has_stars_and_nothing_else_has(as_marketer):
+    customer = CustomerFactory()
+    address = at("interaction_add", customer.pk)
+    assert as_marketer.post(address, {"kind": "review", "rating": "2"}).status_code == 302
+    assert Interaction.objects.get().details == {"rating": 2}
+    assert "2 of 5 stars" in html(as_marketer.get(at("customer_detail", customer.pk), **ENGLISH))
+    for wrong in ({"kind": "complaint", "rating": "2"}, {"kind": "review", "rating": "6"}):
+        html(as_marketer.post(address, wrong), 422)
+    assert Interaction.objects.count() == 1
+    for rating in (0, 6, "5", 4.5):
+        with pytest.raises(ValidationError):
+            services.record_interaction(customer, kind="review", rating=rating)
 
 
 # ---------- Purchases ----------

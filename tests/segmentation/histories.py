@@ -69,6 +69,8 @@ def make_history(seed: int, day: datetime.date, customers: int = 40, orders: int
                     datetime.time(chance.randrange(24)),
                     current_shop().zone,
                 ),
+                # Odd ones, too: what is no number speaks for nobody, and stops no run.
+                details=chance.choice([{}, {"rating": chance.randrange(1, 6)}, {"rating": "5"}]),
             )
             for _ in range(30)
         )
@@ -216,12 +218,12 @@ def _refund_cost(refund: Refund) -> int | None:
 
 def _dealings(customer: Customer, day: datetime.date) -> dict[str, int]:
     year = [
-        dealing.kind
+        (dealing.kind, dealing.details.get("rating", 5))
         for dealing in customer.interactions.all()
         if day - datetime.timedelta(days=364) <= current_shop().day_of(dealing.occurred_at) <= day
     ]
     return {
-        "engagements": sum(kind in DEALINGS for kind in year),
-        "advocacies": sum(kind in PRAISE for kind in year),
-        "complaints": year.count(Interaction.Kind.COMPLAINT),
+        "engagements": sum(kind in DEALINGS for kind, _rating in year),
+        "advocacies": sum(kind in PRAISE and rating in (4, 5) for kind, rating in year),
+        "complaints": sum(kind == Interaction.Kind.COMPLAINT for kind, _rating in year),
     }

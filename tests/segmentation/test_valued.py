@@ -85,6 +85,9 @@ def test_a_rising_margin_or_a_late_dealing_is_a_promise(shop, as_owner):
     noon = datetime.datetime.combine(before(5), datetime.time(12), shop.zone)
     Interaction.objects.create(customer_id=dealt, kind="survey", occurred_at=noon)
     Interaction.objects.create(customer_id=falling, kind="complaint", occurred_at=noon)
+    # Neither does a bad review show interest.
+    Interaction.objects.create(customer_id=flat, kind="review", occurred_at=noon, details={"rating": 1})
+    Interaction.objects.create(customer_id=flat, kind="visit", occurred_at=noon - datetime.timedelta(days=99))
     services.score_shop(TODAY)
     CustomerScore.objects.filter(customer__in=[rising, flat, dealt, falling]).update(quadrant="volume")
     count, found = valued.promising(shop, TODAY)

@@ -23,6 +23,7 @@ IDENTITIES = ("name", "phone", "card_number", "external_id")
 WORDS = ("province", "city", "neighbourhood", "job", "education", "income_band", "acquired_by")
 MOST_TAGS = 20
 TAG_LENGTH = 40
+STARS = range(1, 6)
 
 
 def save_customer(customer: Customer, *, changed: Iterable[str] = ()) -> Customer:
@@ -109,9 +110,13 @@ def record_interaction(
     source: str = "staff",
     **details,
 ) -> Interaction:
-    """Write down a dealing that is no purchase. `details` is JSON-able; `text` in it is shown on the page."""
+    """Write down a dealing that is no purchase. `details` is JSON-able; `text` in it is shown on the page, and
+    so is the `rating` of a review, whose whole number of stars says whether it speaks for the shop.
+    """
     if kind not in Interaction.Kind.values:
         raise ValidationError(_("Choose what happened."))
+    if "rating" in details and (kind != Interaction.Kind.REVIEW or details["rating"] not in STARS):
+        raise ValidationError(_("Only a review has stars, one to five."))
     return Interaction.objects.create(
         customer=customer,
         kind=kind,

@@ -121,12 +121,7 @@ def interaction_add(request: HttpRequest, pk: int) -> HttpResponse:
     form = InteractionForm(request.POST)
     if form.is_valid():
         read = form.cleaned_data
-        services.record_interaction(
-            customer,
-            kind=read["kind"],
-            occurred_at=read["day"],
-            **({"text": read["text"]} if read["text"] else {}),
-        )
+        services.record_interaction(customer, kind=read["kind"], occurred_at=read["day"], **form.details)
         pipeline.orders_arrived(customer_ids=[pk], as_of=request.shop.today())
         notice(request, _("Written down."))
         return go(request, "customers:customer_detail", pk)
