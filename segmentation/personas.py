@@ -1,4 +1,4 @@
-"""What a group is like as one person: its figures against the shop's, its favourites, rhythm and reachability."""
+"""What a group is like as one person: its figures against the shop's, its favourites and reachability."""
 
 from __future__ import annotations
 
@@ -10,26 +10,15 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, QuerySet
 
-from loyalty.shops.scope import current_shop, current_shop_id
+from loyalty.shops.scope import current_shop_id
 
 from .models import CustomerScore, CustomerTaste
 
 # A card of fewer would be a portrait of somebody.
 FEWEST_PEOPLE = 20
-# Of so many people the hours of their orders are read; of more, every second, third, … person.
-LISTENED = 20_000
 MOST_FAVOURITES = 5
-# A weekday is named where so many times the orders of an even week fall on it.
-EVEN_WEEK = 1.15
 # From such a difference to the shop on, something is said to move these people.
 BY_SHARE, BY_RATIO = 0.08, 1.25
-PARTS_OF_DAY = (
-    ("night", 0, 6),
-    ("morning", 6, 12),
-    ("noon", 12, 16),
-    ("afternoon", 16, 20),
-    ("evening", 20, 24),
-)
 
 
 @dataclass(frozen=True)
@@ -62,25 +51,6 @@ class Favourite:
 
 
 @dataclass(frozen=True)
-class Rhythm:
-    """Shares of the orders of the last 365 days by ISO weekday (Monday first) and by part of the day."""
-
-    orders: int
-    weekdays: tuple[float, ...]
-    parts: dict[str, float]
-
-    @property
-    def weekday(self) -> int | None:
-        """The ISO weekday with clearly most orders; None where they fall evenly over the week."""
-        best = max(range(7), key=lambda at: self.weekdays[at])
-        return 1 + best if self.weekdays[best] * 7 >= EVEN_WEEK else None
-
-    @property
-    def part(self) -> str:
-        return max(self.parts, key=self.parts.get) if self.orders else ""
-
-
-@dataclass(frozen=True)
 class Reach:
     """Who can be written to: with a phone, asked, agreed; `reachable` both agreed and with a phone."""
 
@@ -102,21 +72,10 @@ SELECT count(*), count(last_order_on), coalesce(sum(monetary_amount), 0)::bigint
        avg(full_price_share), sum(discount_amount)::float / nullif(sum(gross_amount), 0), avg(engagements)::float
 FROM segmentation_customerscore WHERE shop_id = %s {inside}"""
 
-_RHYTHM = """
-SELECT extract(isodow FROM placed_on)::int, extract(hour FROM placed_at AT TIME ZONE %s)::int, count(*)
-FROM customers_order
-WHERE shop_id = %s AND is_paid AND placed_on > %s AND placed_on <= %s AND customer_id %% %s = 0
-      AND customer_id IN ({inside})
-GROUP BY 1, 2"""
-
-
-def _ids(people: QuerySet) -> tuple[str, tuple]:
-    return people.in_sql()
-
 
 def figures(as_of: datetime.date, people: QuerySet | None = None) -> Figures:
     """Return the figures of `people`, everybody where None, in the scored window."""
-    sql, params = _ids(people) if people is not None else ("", ())
+    sql, params = people.in_sql() if people is not None else ("", ())
     inside = f"AND customer_id IN ({sql})" if sql else ""
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(inside=inside), [as_of, current_shop_id(), *params])
@@ -144,27 +103,6 @@ def favourites(column: str, people: QuerySet) -> list[Favourite]:
     ]
 
 
-def rhythm(as_of: datetime.date, people: QuerySet, customers: int) -> Rhythm:
-    """Return when `people` bought in the 365 days up to `as_of`, on the shop's clock."""
-    sql, params = _ids(people)
-    every = max(1, math.ceil(customers / LISTENED))
-    since = as_of - datetime.timedelta(days=365)
-    zone = current_shop().time_zone
-    with connection.cursor() as cursor:
-        cursor.execute(_RHYTHM.format(inside=sql), [zone, current_shop_id(), since, as_of, every, *params])
-        rows = cursor.fetchall()
-    orders = sum(count for _day, _hour, count in rows)
-    whole = orders or 1
-    return Rhythm(
-        orders,
-        tuple(sum(count for day, _hour, count in rows if day == one) / whole for one in range(1, 8)),
-        {
-            name: sum(count for _day, hour, count in rows if first <= hour < end) / whole
-            for name, first, end in PARTS_OF_DAY
-        },
-    )
-
-
 def stages(people: QuerySet) -> dict[str, int]:
     """Return how many of `people` are in each stage, most first."""
     found = CustomerScore.objects.filter(customer__in=people.order_by().values("pk"))
@@ -172,8 +110,8 @@ def stages(people: QuerySet) -> dict[str, int]:
     return dict(counted.order_by("-count", "stage"))
 
 
-def weekdays(kind: str) -> dict[str, list[int]]:
-    """Return {group of `kind`: people by their usual weekday, Monday first}, for the pictures of all groups."""
+def weekdays(kind: str, week: Sequence[int]) -> dict[str, list[int]]:
+    """Return {group of `kind`: people by their usual day of `week`}, for the pictures of all groups."""
     counted = (
         CustomerTaste.objects.filter(weekday__isnull=False)
         .order_by()
@@ -182,7 +120,7 @@ def weekdays(kind: str) -> dict[str, list[int]]:
     )
     found: dict[str, list[int]] = {}
     for group, weekday, count in counted:
-        found.setdefault(group or "", [0] * 7)[weekday - 1] += count
+        found.setdefault(group or "", [0] * len(week))[week.index(weekday)] += count
     return found
 
 

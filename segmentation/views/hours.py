@@ -47,31 +47,21 @@ KEPT_SECONDS = 600
 
 def rhythm(request: HttpRequest) -> HttpResponse:
     whom = Whom.of(request)
-    found = _times(request, whom)
+    found = times_for(request.shop, whom)
     if found is None:
         return render(request, "segmentation/empty.html")
     week = week_of(request.shop)
     months = _months(found, request.shop.calendar)
     if (kind := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(kind, "when-they-buy", _("When they buy"), HEADS, _rows(found, week, months))
-    usual = _usually(whom)
     context = {
         "whom": whom,
         "choices": choices(),
         "times": found,
-        "finding": _finding(found),
+        "finding": finding(found),
         "week": [(day, SHORT[day], Weekday(day).label) for day in week],
         "hours": _grid(found, week),
-        "weekdays": [
-            {
-                "label": Weekday(day).label,
-                "orders": found.weekdays[day],
-                "share": found.weekdays[day] / found.orders if found.orders else 0,
-                "people": usual.get(day, 0),
-                "query": whom.query(weekday=day),
-            }
-            for day in week
-        ],
+        "weekdays": weekdays(found, whom, week, usually(whom)),
         "days": _days_chart(found, request.shop.calendar),
         "months": _months_chart(months, whom),
     }
@@ -84,15 +74,15 @@ def week_of(shop: Shop) -> list[int]:
     return [(first - 1 + step) % 7 + 1 for step in range(7)]
 
 
-def _times(request: HttpRequest, whom: Whom) -> Times | None:
-    """Return the times as kept, or count them for a group that none are kept of."""
+def times_for(shop: Shop, whom: Whom) -> Times | None:
+    """Return the times as kept, or count them for a group that none are kept of; None before the first night."""
     everybody = times("", "")
     if everybody is None:
         return None
     if whom.kind in KEPT_KINDS:
         nothing = Times(everybody.as_of, everybody.computed_at, {}, {})
         return times(whom.kind, whom.key) or nothing
-    key = f"times:{request.shop.pk}:{whom.value}:{everybody.computed_at.isoformat()}"
+    key = f"times:{shop.pk}:{whom.value}:{everybody.computed_at.isoformat()}"
     found = caches["figures"].get(key)
     if found is None:
         found = times_of(whom.people, everybody.as_of)
@@ -100,7 +90,21 @@ def _times(request: HttpRequest, whom: Whom) -> Times | None:
     return found
 
 
-def _usually(whom: Whom) -> Counter:
+def weekdays(found: Times, whom: Whom, week: list[int], usual: Counter) -> list[dict[str, Any]]:
+    """Return a row each day of `week`: its orders, and the people of whom it is the usual one."""
+    return [
+        {
+            "label": Weekday(day).label,
+            "orders": found.weekdays[day],
+            "share": found.weekdays[day] / found.orders if found.orders else 0,
+            "people": usual[day],
+            "query": whom.query(weekday=day),
+        }
+        for day in week
+    ]
+
+
+def usually(whom: Whom) -> Counter:
     """Return how many people usually come on each weekday."""
     rows = whom.filter.qs.filter(taste__weekday__isnull=False).order_by()
     return Counter(
@@ -108,7 +112,7 @@ def _usually(whom: Whom) -> Counter:
     )
 
 
-def _finding(found: Times) -> dict[str, Any]:
+def finding(found: Times) -> dict[str, Any]:
     """Return what the sentence on top says: the weekday and part of the day that stand out, and the day before."""
     weekday = found.busiest_weekday
     parts = found.parts(weekday)

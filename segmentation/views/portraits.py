@@ -16,9 +16,10 @@ from loyalty.ui import sheets
 
 from .. import demographics, facts, plays
 from .. import personas as figures
-from ..models import ScoreRun, Stage, Weekday
+from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
 from . import demographics as places
+from . import hours
 from .whom import KINDS, Whom
 
 KIND_LABELS = {
@@ -51,13 +52,6 @@ NAMES = {
     "quadrant:valued_rare": gettext_lazy("The rare, dear guest"),
     "quadrant:volume": gettext_lazy("The regular"),
     "quadrant:occasional": gettext_lazy("The occasional guest"),
-}
-PARTS = {
-    "night": gettext_lazy("at night"),
-    "morning": gettext_lazy("in the morning"),
-    "noon": gettext_lazy("around noon"),
-    "afternoon": gettext_lazy("in the afternoon"),
-    "evening": gettext_lazy("in the evening"),
 }
 MOTIVES = {
     "full_price": gettext_lazy(
@@ -101,7 +95,7 @@ def personas(request: HttpRequest) -> HttpResponse:
         return render(request, "segmentation/empty.html")
     kind = request.GET.get("kind", "segment")
     kind = kind if kind in KINDS else "segment"
-    groups, days = facts.groups(kind, run.as_of), figures.weekdays(kind)
+    groups, days = facts.groups(kind, run.as_of), figures.weekdays(kind, hours.week_of(request.shop))
     portraits = [
         _portrait(kind, key, groups.get(key, facts.Group(key)), days.get(key, ()))
         for key in KINDS[kind].values
@@ -157,7 +151,7 @@ def _drawn(
 ) -> dict[str, Any]:
     """Return everything a card says beyond its sums."""
     profile = demographics.profile(request.shop.today(), whom.people)
-    beat = figures.rhythm(run.as_of, whom.people, mine.customers)
+    times, week, usual = hours.times_for(request.shop, whom), hours.week_of(request.shop), hours.usually(whom)
     stages, moved_by = figures.stages(whom.people), figures.motives(mine, shop)
     share = mine.customers / (shop.customers or 1)
     amount_share = mine.amount / shop.amount if shop.amount > 0 else None
@@ -167,17 +161,15 @@ def _drawn(
         "amount_share": amount_share,
         "categories": figures.favourites("category", whom.people),
         "products": figures.favourites("product", whom.people),
-        "rhythm": beat,
-        "weekdays": [{"label": Weekday(at).label, "share": part} for at, part in enumerate(beat.weekdays, 1)],
-        "weekday": Weekday(beat.weekday).label if beat.weekday else "",
-        "part": PARTS.get(beat.part, ""),
+        "times": times,
+        "finding": times and hours.finding(times),
+        "weekdays": hours.weekdays(times, whom, week, usual) if times else [],
         "reach": reach(whom),
         "places": [_typical(profile, name) for name in ("age", "gender", "city", "job", "acquired")],
         "motives": [MOTIVES[name] for name in moved_by],
         "tone": TONES[figures.tone(stages, moved_by)],
         "play": play,
-        "picture": figures.picture(beat.weekdays if beat.orders else (), share, amount_share),
-        "listened": figures.LISTENED,
+        "picture": figures.picture([usual[day] for day in week], share, amount_share),
     }
 
 
@@ -234,4 +226,7 @@ def _rows(context: dict[str, Any]) -> list[list]:
     rows += [[_("Favourite category"), one.name, None] for one in context["categories"]]
     rows += [[_("Favourite product"), one.name, None] for one in context["products"]]
     rows += [[_("What moves them"), str(one), None] for one in context["motives"]]
+    rows += [
+        [_("Orders on %(day)s") % {"day": one["label"]}, one["orders"], None] for one in context["weekdays"]
+    ]
     return [*rows, [_("How to write"), str(context["tone"]), None]]

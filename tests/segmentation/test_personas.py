@@ -1,15 +1,17 @@
 """Personas: everything on a card is computed from the group, and of a few people there is none."""
 
 import datetime
+import re
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
-from loyalty.customers.models import ConsentEvent, OrderLine, Product, ProductCategory
+from loyalty.customers.models import ConsentEvent, Order, OrderLine, Product, ProductCategory
 from loyalty.shops.scope import scope
-from segmentation import personas, services, taste
-from segmentation.models import CustomerScore
+from segmentation import hours, personas, services, taste
+from segmentation.models import CustomerScore, Weekday
 from segmentation.views import portraits as screen
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
@@ -40,6 +42,7 @@ def crowd(shop, monkeypatch):
         OrderLine.objects.create(order=order, line_no=1, product=loaf, unit_amount=1, net_amount=300_000)
     services.score_shop(TODAY)
     taste.renew(TODAY)
+    hours.renew(TODAY)
     return shop
 
 
@@ -66,23 +69,37 @@ def test_favourites_are_told_against_everybody(crowd, stage):
     assert [one.name for one in personas.favourites("product", CustomerFilter("").qs)] == ["Gaz", "Barbari"]
 
 
-def test_the_rhythm_is_that_of_the_shops_clock(crowd, stage):
-    found = personas.rhythm(TODAY, CustomerFilter(f"stage={stage}").qs, 20)
-    # Two days before a Monday, and every second week before that; always at noon.
-    assert (found.orders, found.weekday, found.part) == (120, 6, "noon")
-    assert sum(found.weekdays) == pytest.approx(1)
+def callout(client, url: str, language: str = "en", **query) -> str:
+    """Return what a page says of the time these people buy."""
+    said = client.get(url, query, headers={"accept-language": language}).content.decode()
+    found = re.search(r'<div class="ba-callout ba-callout-brand">.*?<p>(.*?)</p>', said, re.DOTALL)
+    return re.sub(r"<[^>]+>|\s+", " ", found.group(1)).strip()
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_a_card_says_of_the_time_what_the_report_on_it_says(crowd, stage, as_owner, language):
+    Order.objects.update(placed_at=F("placed_at") + datetime.timedelta(hours=6))
+    hours.renew(TODAY)
+    card = reverse("segmentation:persona", args=["stage", stage])
+    said = callout(as_owner, card, language)
+    assert said == callout(as_owner, reverse("segmentation:rhythm"), language, of=f"stage:{stage}")
+    # Two days before a Monday, and every second week before that; at six o'clock.
+    assert language == "fa" or "on Saturday, in the evening: 100.0%" in said
+    assert [row["label"] for row in as_owner.get(card).context["weekdays"]][0] == Weekday.SATURDAY.label
+
+
+def test_of_sales_without_a_time_of_day_no_part_of_it_is_named(crowd, stage, as_owner):
+    for order in Order.objects.all():
+        order.placed_at = datetime.datetime.combine(order.placed_on, datetime.time(), crowd.zone)
+        order.save()
+    hours.renew(TODAY)
+    said = callout(as_owner, reverse("segmentation:persona", args=["stage", stage]))
+    assert said.startswith("They come most on Saturday: 100.0%")
 
 
 def test_who_can_be_reached_has_agreed_and_has_a_phone(crowd, stage):
     found = screen.reach(screen.Whom("stage", stage))
     assert (found.with_phone, found.agreed, found.declined, found.reachable) == (18, 19, 1, 17)
-
-
-def test_an_even_week_names_no_day():
-    even = personas.Rhythm(700, (1 / 7,) * 7, {"noon": 1.0})
-    assert (even.weekday, even.part) == (None, "noon")
-    assert personas.Rhythm(10, (0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.1), {"noon": 1.0}).weekday == 5
-    assert personas.Rhythm(0, (0.0,) * 7, {"noon": 0.0}).weekday is None
 
 
 def figures_of(**given) -> personas.Figures:
@@ -143,7 +160,7 @@ def test_a_card_says_everything_and_leads_to_the_people(crowd, stage, as_markete
     if language == "en":
         assert "80% of the people, 99% of the net spend" in said
         assert "Write to these 17" in said
-        assert "Most often on Saturday, around noon" in said
+        assert "They come most on Saturday, in the afternoon" in said
     text = b"".join(as_marketer.get(url, {"export": "csv"})).decode("utf-8-sig")
     assert "Gaz" in text
 
