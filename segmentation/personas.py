@@ -52,12 +52,12 @@ class Favourite:
 
 @dataclass(frozen=True)
 class Reach:
-    """Who can be written to: with a phone, asked, agreed; `reachable` both agreed and with a phone."""
+    """Those with a phone, and what they said: the other three add up to them."""
 
     with_phone: int
-    agreed: int
-    declined: int
     reachable: int
+    declined: int
+    never_asked: int
 
 
 _FIGURES = """

@@ -174,15 +174,14 @@ def _drawn(
 
 
 def reach(whom: Whom) -> figures.Reach:
-    has_phone = Q(phone__isnull=False)
     # The outer count must not see the conditions' joins twice: only the keys go in.
-    people = Customer.objects.filter(pk__in=whom.people.order_by().values("pk")).with_consent()
+    people = Customer.objects.filter(pk__in=whom.people.order_by().values("pk"), phone__isnull=False)
     return figures.Reach(
-        **people.aggregate(
-            with_phone=Count("pk", filter=has_phone),
-            agreed=Count("pk", filter=Q(consent="in")),
+        **people.with_consent().aggregate(
+            with_phone=Count("pk"),
+            reachable=Count("pk", filter=Q(consent="in")),
             declined=Count("pk", filter=Q(consent="out")),
-            reachable=Count("pk", filter=has_phone & Q(consent="in")),
+            never_asked=Count("pk", filter=Q(consent=None)),
         )
     )
 

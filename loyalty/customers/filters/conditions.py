@@ -150,6 +150,11 @@ def has_said(values: list[str], today: datetime.date) -> Q:
     return found | Q(consent__isnull=True) if NEVER_ASKED in values else found
 
 
+def can_be_reached(value: bool, today: datetime.date) -> Q:
+    """As `Customer.objects.reachable_by_sms()`, over the annotation of `with_consent()`."""
+    return Q(phone__isnull=False, consent="in")
+
+
 def is_late(value: bool, today: datetime.date) -> Q:
     return Q(score__stage__in=IN_TOUCH, score__expected_on__lt=today)
 
@@ -214,6 +219,7 @@ CONDITIONS = (
         has_said,
         gettext_lazy("Messages: %(value)s"),
     ),
+    flag("reachable", can_be_reached, gettext_lazy("Can be reached by SMS")),
     written("city", gettext_lazy("City: %(value)s")),
     written("province", gettext_lazy("Province: %(value)s")),
     written("neighbourhood", gettext_lazy("Neighbourhood: %(value)s")),

@@ -19,6 +19,7 @@ TIMELESS = frozenset(
         "id",
         "was",
         "consent",
+        "reachable",
         "city",
         "province",
         "neighbourhood",
