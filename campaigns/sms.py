@@ -27,9 +27,14 @@ HALF_SPACE = "\u200c"
 _LOOKS_EMPTY = frozenset("\u00a0\u00ad\u034f\u115f\u1160\u180e\u2007\u202f\u3164\ufeff")
 
 OPT_OUT = {"fa": "لغو۱۱", "en": "Reply STOP to opt out"}
+# A text that goes out without the way to stop is the worse slip: "Stop by", "non-stop" and a booking that was
+# cancelled ("لغو") say nothing of it, so only a whole instruction counts.
 _HAS_OPT_OUT = {
-    "fa": re.compile(r"لغو[\s:،]*(?:ارسال\s*)?(?:11|۱۱|١١)\s*$"),
-    "en": re.compile(r"\bSTOP\b", re.I),
+    "fa": re.compile(r"(?<![\w\u200c])لغو[\s:،]*(?:ارسال\s*)?(?:11|۱۱|١١)\s*$"),
+    "en": re.compile(
+        r"\b(?:reply|text|txt|send)[ \t]*[ \t:\"'“‘]STOP\b(?!-)[\"'”’]?(?:[ \t]+to\b|[ \t]*[.,;!)]|\s*$)",
+        re.I,
+    ),
 }
 
 
@@ -98,14 +103,15 @@ def costly(text: str) -> list[str]:
     return outside
 
 
+def says_how_to_stop(text: str, language: str) -> bool:
+    """Whether `text` tells its reader how to stop, in the words of the shop's language."""
+    return bool(_HAS_OPT_OUT[language if language in OPT_OUT else "en"].search(text.rstrip()))
+
+
 def with_opt_out(text: str, language: str) -> str:
-    """Return `text` ending in the way to stop, in the shop's language, unless it says so already.
+    """Return `text` ending in the way to stop, in the shop's language.
 
     Iran: the regulator asks for «لغو۱۱» at the end of every such text (CRA, Shahrivar 1401); elsewhere opting
     out must be as easy as a reply.
     """
-    text = text.rstrip()
-    language = language if language in OPT_OUT else "en"
-    if _HAS_OPT_OUT[language].search(text):
-        return text
-    return f"{text}\n{OPT_OUT[language]}" if text else OPT_OUT[language]
+    return f"{text.rstrip()}\n{OPT_OUT.get(language, OPT_OUT['en'])}".lstrip("\n")

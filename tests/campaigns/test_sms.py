@@ -72,12 +72,41 @@ def test_what_makes_a_latin_text_dear_is_shown():
 
 @pytest.mark.parametrize("end", ["لغو۱۱", "لغو 11", "لغو: ارسال ۱۱", "لغو11\n"])
 def test_a_persian_text_that_says_how_to_stop_is_left_alone(end):
-    assert sms.with_opt_out("سلام\n" + end, "fa") == ("سلام\n" + end).rstrip()
+    assert sms.says_how_to_stop("سلام\n" + end, "fa")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Text stop to leave", "Reply STOP", "Hi. Reply 'STOP' to opt out.", "Send STOP, any time", "txt:STOP"],
+)
+def test_an_english_text_that_says_how_to_stop_is_left_alone(text):
+    assert sms.says_how_to_stop(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Stop by this week for a free coffee"),
+        ("en", "Non-stop music tonight"),
+        ("en", "Don't stop now"),
+        ("en", "A present from Stop & Go"),
+        ("en", "We text. Stop by!"),
+        ("en", "Call or text\nStop to say hello"),
+        ("en", "Reply stop-start or hybrid"),
+        ("en", "Send stop signs to us"),
+        ("fa", "نوبت شما لغو شد"),
+        ("fa", "قرار ساعت ۱۱ لغو شد، ساعت ۱۲ بیایید"),
+        ("fa", "لغو۱۱ را فراموش کنید و بیایید"),
+        ("fa", "بی‌لغو ۱۱"),
+    ],
+)
+def test_a_text_that_only_sounds_like_it_does_not_say_how_to_stop(language, text):
+    assert not sms.says_how_to_stop(text, language)
 
 
 def test_the_way_to_stop_is_added_and_counted():
-    assert sms.with_opt_out("سلام", "fa") == "سلام\nلغو۱۱"
+    assert sms.with_opt_out("سلام ", "fa") == "سلام\nلغو۱۱"
     assert sms.with_opt_out("Hello", "en") == "Hello\nReply STOP to opt out"
-    assert sms.with_opt_out("Text stop to leave", "en") == "Text stop to leave"
+    assert sms.with_opt_out("", "en") == "Reply STOP to opt out"
     assert sms.measure(sms.with_opt_out("س" * 64, "fa")) == sms.Length("ucs2", 70, 1, 0)
     assert sms.pages(sms.with_opt_out("س" * 65, "fa")) == 2
