@@ -20,7 +20,7 @@ from loyalty.ui.text import ascii_digits, fold
 
 from .models import LookUpCount
 
-MIN_DIGITS, MIN_LETTERS, MOST = 4, 3, 8
+LAST_DIGITS, MIN_LETTERS, MOST = 4, 3, 8
 # Someone who serves a customer every five seconds for ten minutes; a copier of phone books looks more often.
 MOST_LOOK_UPS, WINDOW = 120, datetime.timedelta(minutes=10)
 # So long one can still ask who looked up how many.
@@ -29,8 +29,8 @@ SALT = "counter.person"
 TOKEN_SECONDS = 12 * 3600
 
 
-class TooShort(ValueError):
-    """The text would find half the shop; `digits` says whether digits or letters are missing."""
+class TooVague(ValueError):
+    """The text may not find anybody; `digits` says whether it is digits or letters that are wrong."""
 
     def __init__(self, digits: bool) -> None:
         super().__init__("digits" if digits else "letters")
@@ -38,30 +38,34 @@ class TooShort(ValueError):
 
 
 def find(text: str) -> CustomerQuerySet:
-    """Return whom `text` names: last digits of a phone or a whole one, a card, or words of a name.
+    """Return whom `text` names: the last four digits of a phone or a whole one, a card, or words of a name.
 
-    Raise TooShort for fewer than four digits or three letters, unless they are exactly somebody's card.
+    Any other number of digits is refused: with ten tries for each further one a whole phone could be read out
+    of a masked one. Raise TooVague for those, and for fewer than three letters, unless they are exactly
+    somebody's card.
     """
     people = Customer.objects.all()
     exact = ascii_digits(text).strip()
     digits = search.number_in(text)
     card = people.filter(card_number=exact)
     if digits:
-        if len(digits) >= MIN_DIGITS:
-            return (people.phone_ends_with(_significant(text, digits)) | card).order_by("name_sort", "pk")
+        if (by_phone := _by_phone(people, text, digits)) is not None:
+            return (by_phone | card).order_by("name_sort", "pk")
     elif len(fold(text).replace(" ", "")) >= MIN_LETTERS:
         return search.best_first(search.find(people, text), text)
     if exact and card.exists():
         return card
-    raise TooShort(bool(digits))
+    raise TooVague(bool(digits))
 
 
-def _significant(text: str, digits: str) -> str:
-    """Return the digits a stored phone ends with: 0912… and +98912… are the same number."""
+def _by_phone(people: CustomerQuerySet, text: str, digits: str) -> CustomerQuerySet | None:
+    """Return whose phone this is or ends with; None for neither four digits nor a whole number."""
+    if len(digits) == LAST_DIGITS:
+        return people.phone_ends_with(digits)
     try:
-        return normalize(text, current_shop().phone_region).lstrip("+")
+        return people.filter(phone=normalize(text, current_shop().phone_region))
     except PhoneError:
-        return digits
+        return None
 
 
 def with_tiers(found: CustomerQuerySet) -> CustomerQuerySet:

@@ -57,8 +57,8 @@ def find(request: HttpRequest) -> HttpResponse:
     if text:
         try:
             matches = people.find(text)
-        except people.TooShort as error:
-            found |= {"too_short": True, "misses_digits": error.digits}
+        except people.TooVague as error:
+            found |= {"too_vague": True, "by_digits": error.digits}
         else:
             if not people.count_look_up(request.staff, timezone.now()):
                 return render(request, PAGE, _context(request, too_many=True), status=TOO_MANY)

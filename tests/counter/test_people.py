@@ -22,12 +22,21 @@ def kaveh(shop):
     return CustomerFactory(name="کاوه نمونه", phone="+989990005678", card_number="17")
 
 
-@pytest.mark.parametrize(
-    "text", ["5678", "۵۶۷۸", "٥٦٧٨", "0005678", "09990005678", "+98 999 000 5678", "9990005678"]
-)
-def test_the_last_digits_or_the_whole_number_find_a_person(kaveh, text):
+@pytest.mark.parametrize("text", ["5678", "۵۶۷۸", "٥٦٧٨", "09990005678", "+98 999 000 5678", "9990005678"])
+def test_the_last_four_digits_or_the_whole_number_find_a_person(kaveh, text):
     CustomerFactory(phone="+989990005679")
     assert found(text) == ["کاوه نمونه"]
+
+
+@pytest.mark.parametrize("text", ["05678", "005678", "0005678", "۹۰۰۰۵۶۷۸", "990005678", "989990005678678"])
+def test_a_phone_cannot_be_read_out_digit_by_digit(kaveh, text):
+    with pytest.raises(people.TooVague):
+        people.find(text)
+
+
+def test_a_card_as_long_as_half_a_phone_is_still_a_card(kaveh):
+    CustomerFactory(name="مریم", card_number="0005678")
+    assert found("0005678") == ["مریم"]
 
 
 @pytest.mark.parametrize("text", ["کاوه", "نمونه", "كاوه نمونه", "نمونه کاوه"])
@@ -44,7 +53,7 @@ def test_a_card_is_found_by_its_whole_number_however_short(kaveh):
     ("text", "digits"), [("5", True), ("567", True), ("کا", False), ("a b", False), ("", False)]
 )
 def test_too_little_finds_nobody(kaveh, text, digits):
-    with pytest.raises(people.TooShort) as refused:
+    with pytest.raises(people.TooVague) as refused:
         people.find(text)
     assert refused.value.digits is digits
 
