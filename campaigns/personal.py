@@ -14,7 +14,7 @@ from loyalty.points.models import Account
 from loyalty.shops.models import Shop
 from loyalty.tiers import rules, services
 from loyalty.tiers.draft import Draft
-from loyalty.tiers.models import TierMembership
+from loyalty.tiers.models import Programme, TierMembership
 from loyalty.tiers.standing import standing_sql
 from loyalty.ui.dates import format_day
 from loyalty.ui.money import format_amount, format_number
@@ -38,7 +38,9 @@ def is_personal(text: str) -> bool:
 def render(text: str, values: dict[str, str], shop: Shop) -> Rendered:
     """Return the text for one person: words filled in, the way to stop at its end; raise PlaceholderError."""
     filled = placeholders.fill(text, {"shop": shop.name, **values}, shop.language)
-    whole = sms.with_opt_out(filled, shop.language)
+    # Judged by what was written, not by what was filled in: a shop may be called "Reply STOP".
+    said = sms.says_how_to_stop(text, shop.language)
+    whole = filled.rstrip() if said else sms.with_opt_out(filled, shop.language)
     return Rendered(whole, sms.measure(whole))
 
 
@@ -85,7 +87,9 @@ def _tiers(
     for customer_id, tier in members.values_list("customer", "tier__name"):
         yield customer_id, {"tier": tier}
     programme = services.active_programme() if with_gap else None
-    if programme is None:
+    # Only spend is the customer's own to know: what is missing in profit would tell them our margin, and a
+    # bare number of orders reads like a sum. Elsewhere the fallback stands.
+    if programme is None or programme.metric != Programme.Metric.SPEND:
         return
     draft, presentation = Draft.of(programme), shop.presentation(shop.language)
     standing = standing_sql(shop, draft, as_of, list(ids))
@@ -98,8 +102,7 @@ def _tiers(
         gap = rules.gap(value, orders, draft.steps, rank) if rank is not None else None
         # What is asked for beyond the metric (a number of orders) is not a sum one could name here.
         if gap and gap.value:
-            amount = format_amount if draft.counts_money else format_number
-            yield customer_id, {"gap_to_next_tier": amount(gap.value, presentation)}
+            yield customer_id, {"gap_to_next_tier": format_amount(gap.value, presentation)}
 
 
 def _points(ids: Collection[int], shop: Shop) -> Iterable[tuple[int, dict[str, str]]]:

@@ -11,7 +11,7 @@ from loyalty.counter.models import CounterRecord
 from loyalty.customers.models import Customer, Order
 from loyalty.shops.models import StaffMember
 from loyalty.tiers import services as tiers
-from loyalty.tiers.models import Benefit, BenefitGrant
+from loyalty.tiers.models import Benefit, BenefitGrant, Programme, Tier
 from tests.factories import CustomerFactory, OrderFactory
 
 HOME, FIND, PERSON = reverse("counter:counter"), reverse("counter:find"), reverse("counter:person")
@@ -75,7 +75,7 @@ def test_at_most_eight_are_shown(as_clerk, shop):
 
 
 def test_too_little_is_asked_for_more_and_not_counted(as_clerk, kaveh):
-    assert "at least four digits" in find(as_clerk, "567").content.decode()
+    assert "last four digits, or the whole number" in find(as_clerk, "567").content.decode()
     assert "at least three letters" in find(as_clerk, "کا").content.decode()
 
 
@@ -90,7 +90,15 @@ def test_without_javascript_the_whole_page_comes_back(as_clerk, kaveh):
     assert "کاوه نمونه" in shown
 
 
-def test_a_clerk_sees_no_whole_phone_no_profit_and_no_address(as_clerk, kaveh, shop):
+@pytest.mark.parametrize("metric", ["spend", "profit"])
+def test_a_clerk_sees_no_whole_phone_no_profit_and_no_address(as_clerk, kaveh, shop, metric):
+    if metric == "profit":
+        Programme.objects.update(metric=metric)
+        # 40 % of it is profit, and the next tier is 123,456 toman of profit away.
+        Tier.objects.filter(rank=3).update(threshold_amount=58_000_000)
+        Tier.objects.filter(rank=4).update(threshold_amount=25 * 2_345_679 + 1_234_560)
+        tiers.put_back(kaveh.pk, None)
+        tiers.review_shop(shop.today())
     pages = [find(as_clerk), find(as_clerk, headers=EN)]
     mine = {"person": token(as_clerk, kaveh)}
     pages += [as_clerk.post(PERSON, mine, headers=headers) for headers in (HTMX, EN)]
@@ -105,6 +113,8 @@ def test_a_clerk_sees_no_whole_phone_no_profit_and_no_address(as_clerk, kaveh, s
         # 25 × (10,000,000 − 7,654,321) rial, in toman and in rial.
         assert "5,864,19" not in shown
         assert "58,641,9" not in shown
+        assert "123,45" not in shown
+        assert "profit" not in shown
     assert "0999 ••• 56 78" in pages[0].content.decode()
 
 
