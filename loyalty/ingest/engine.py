@@ -156,7 +156,7 @@ def _read_again(run: ImportRun) -> None:
     stays.
     """
     staging.forget(run)
-    run.rejects.exclude(reason="order_repeated").delete()
+    run.rejects.exclude(reason__startswith="order_").delete()
     run.stage = ImportRun.Stage.READING
     run.read_line = run.read_bytes = run.staged_rows = run.rows = 0
     brought = run.report.get("brought", {})
@@ -248,8 +248,8 @@ def _bring_batch(run: ImportRun, low: int, high: int) -> None:
     values = _values(run, low, high)
     prepare(run.shop_id)
     if low < BUCKETS:
-        tally, contradicted = sales.bring(values)
-        _keep_rejects(run, [Rejected(line, "order_repeated", "", "") for line in contradicted])
+        tally, refused = sales.bring(values)
+        _keep_rejects(run, [Rejected(line, reason, "", "") for line, reason in refused])
     else:
         tally = refunds.bring(values)
     for outcome in ("added", "updated", "unchanged", "ignored", "rejected"):

@@ -218,8 +218,10 @@ class RowReader:
             return Ignored(line)
         if is_refund:
             amounts, net = amounts.unsigned(), abs(net)
-        elif status == "refunded" and refund is None:
-            refund = net
+        else:
+            self._check_order(amounts, refund, *order_money)
+            if status == "refunded" and refund is None:
+                refund = net
         if not self._met and head.person:
             # Only now: a refused row must not bring its person in.
             self.people.meet(head.person, head.details)
@@ -332,6 +334,15 @@ class RowReader:
             "amount_negative",
             next((name for name in ("amount", "net", "gross", "unit_price") if name in self.places), ""),
         )
+
+    def _check_order(self, amounts, refund, order_amount, _order_discount, order_tax) -> None:
+        """Refuse what no sale has; what only the rows of an order together tell is found when it is brought in."""
+        if (order_amount or 0) < 0:
+            raise _Bad("amount_negative", "order_amount")
+        if (order_tax or 0) < 0:
+            raise _Bad("tax_negative", "order_tax")
+        if self.mapping.row_kind == "order" and abs(refund or 0) > amounts.net + (amounts.tax or 0):
+            raise _Bad("refund_over_amount", "refund_amount")
 
     def _read_goods(self, texts: tuple[str, ...]) -> tuple[str | None, str, str]:
         """Return (code or None, name, category) of the row's product."""

@@ -75,6 +75,8 @@ def work_out(given: dict) -> Amounts:
     if gross is None and price is not None:
         gross = divide(price[0] * quantity, price[1] * ONE)
     if net is None and given.get("amount") is not None:
+        if abs(tax or 0) > abs(given["amount"]):
+            raise Unknown("tax_over_amount", "tax")
         # What was paid holds the tax, and net spend does not where the tax is known.
         net = given["amount"] - _like(given["amount"], tax or 0)
     # Tills write a discount as −5 as often as 5.
@@ -96,6 +98,11 @@ def work_out(given: dict) -> Amounts:
     cost, profit = given.get("cost"), given.get("profit")
     if cost is None and profit is not None:
         cost = net - profit
+    if min(net, gross, quantity) >= 0:
+        if (cost or 0) < 0:
+            raise Unknown("cost_negative", "profit" if given.get("cost") is None else "cost")
+        if (tax or 0) < 0:
+            raise Unknown("tax_negative", "tax")
     unit = divide(price[0], price[1]) if price else divide(gross * ONE, quantity) if quantity else gross
     return Amounts(quantity, unit, gross, discount, net, tax, cost)
 

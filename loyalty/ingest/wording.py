@@ -135,6 +135,14 @@ ROWS = {
     "rate_not_a_rate": _("The discount in percent must be between 0 and 100."),
     "status_unknown": _("It is not known what this status means; say so on the mapping page."),
     "number_too_long": _("The number is longer than 100 letters."),
+    "cost_negative": _("The cost is below zero, or the profit is larger than the amount."),
+    "tax_negative": _("The tax is below zero."),
+    "tax_over_amount": _("The tax is larger than the amount."),
+    "refund_over_amount": _("More was given back than was paid."),
+    # What only all rows of an order together can tell: their codes begin with "order_".
+    "order_refund_over_amount": _("More was given back than was paid."),
+    "order_below_zero": _("The discount or the tax of the order is larger than its amount."),
+    "order_too_large": _("The rows of this order add up to an amount too large to be true."),
     "order_repeated": _(
         "The same order number stands on a later line with other values; the later one was taken."
     ),

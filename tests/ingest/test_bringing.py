@@ -222,6 +222,51 @@ def test_an_orders_own_total_stands_above_its_lines(shop):
     assert Refund.objects.get().amount == 200
 
 
+TOTALS = (
+    "Invoice,Mobile,Date,Product,Quantity,Unit price,Order total,Order tax,Order discount,Refunded amount\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sums", "reason"),
+    [
+        (",,99,", "order_below_zero"),
+        (",11,,", None),
+        ("10,50,,", "order_below_zero"),
+        ("10,2,,500", "order_refund_over_amount"),
+        # What is given back may hold the tax.
+        ("10,2,,10", None),
+    ],
+)
+def test_an_order_whose_own_sums_cannot_be_is_refused_with_all_its_rows(shop, sums, reason):
+    bring(TOTALS + "1,09990000001,2026-01-01,A,1,10,,,,\n", {"unit": "rial", "row_kind": "line"})
+    row = f"1,09990000001,2026-01-01,A,1,10,{sums}\n"
+    run = bring(TOTALS + row + "1,09990000001,2026-01-01,B,0,10,,,,\n2,,2026-01-01,A,1,10,,,,\n", {
+        "unit": "rial", "row_kind": "line",
+    })  # fmt: skip
+    assert tally(run) == ((1, 0, 0, 0, 2) if reason else (1, 2, 0, 0, 0))
+    assert [(row.line_no, row.reason) for row in run.rejects.all()] == [(2, reason), (3, reason)][
+        : run.rejected
+    ]
+    order = Order.objects.get(external_id="1")
+    paid = order.net_amount - sum(order.refunds.values_list("amount", flat=True))
+    # What was known of it stays.
+    assert (paid, order.lines.count()) == (10, 1) if reason else paid >= 0
+
+
+def test_lines_that_add_up_to_more_than_a_shop_can_sell_are_refused(shop):
+    rows = "".join(f"1,09990000001,2026-01-01,A,1,{'9' * 15}\n" for _ in range(9_500))
+    run = bring("Invoice,Mobile,Date,Product,Quantity,Unit price\n" + rows, {"unit": "rial"})
+    assert tally(run) == (0, 0, 0, 0, 9_500)
+    assert set(run.rejects.values_list("reason", flat=True)) == {"order_too_large"}
+
+
+def test_nothing_is_given_back_of_an_order_that_was_never_paid(shop):
+    head = "Mobile,Order no,Date,Amount (rial),Status,Refunded amount\n"
+    bring(head + "09990000001,1,2026-01-01,1000,cancelled,400\n")
+    assert not Refund.objects.exists()
+
+
 def people(*rows: str) -> None:
     bring("Mobile,Customer no,Card no loyalty,Customer name,Date,Amount (rial)\n" + "\n".join(rows) + "\n", {
         "columns": {

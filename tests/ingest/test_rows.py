@@ -58,6 +58,10 @@ def test_a_column_that_the_file_lacks_is_named():
         ({"amount": "1E+6000000"}, "amount_lost_digits"),
         ({"amount": "9" * 5000}, "amount_too_large"),
         ({"amount": "-1000"}, "amount_negative"),
+        ({"refund_amount": "1001"}, "refund_over_amount"),
+        ({"order_amount": "-5"}, "amount_negative"),
+        ({"order_tax": "-5"}, "tax_negative"),
+        ({"profit": "1001"}, "cost_negative"),
         # Each cell is credible, and what they come to is more than a bigint holds.
         ({"amount": "", "quantity": "1000000000", "unit_price": "9" * 14}, "amount_too_large"),
         ({"amount": "9" * 14, "discount_rate": "99.99"}, "amount_too_large"),

@@ -31,6 +31,11 @@ from loyalty.ingest.sums import Amounts, Unknown, divide, work_out
         ({"amount": 1000, "cost": 600}, Amounts(1000, 1000, 1000, 0, 1000, None, 600)),
         ({"amount": 1000, "profit": 400}, Amounts(1000, 1000, 1000, 0, 1000, None, 600)),
         ({"quantity": -2000, "unit_price": (500, 1)}, Amounts(-2000, 500, -1000, 0, -1000, None, None)),
+        # Of a return every sum may have its sign.
+        (
+            {"quantity": -1000, "unit_price": (500, 1), "cost": -300, "tax": -50},
+            Amounts(-1000, 500, -500, 0, -500, -50, -300),
+        ),
         ({"quantity": 0, "unit_price": (500, 1)}, Amounts(0, 500, 0, 0, 0, None, None)),
     ],
 )
@@ -44,6 +49,10 @@ def test_sums_are_worked_out_as_by_hand(given, expected):
         ({}, "amount_empty"),
         ({"quantity": 1000}, "amount_empty"),
         ({"gross": 10, "discount_amount": 11}, "discount_over_amount"),
+        ({"amount": 10, "tax": 11}, "tax_over_amount"),
+        ({"amount": 10, "tax": -2}, "tax_negative"),
+        ({"amount": 10, "cost": -5}, "cost_negative"),
+        ({"amount": 10, "profit": 15}, "cost_negative"),
     ],
 )
 def test_what_cannot_be_known_is_not_guessed(given, reason):

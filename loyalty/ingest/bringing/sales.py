@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+from loyalty.ui.money import MAX_MINOR
+
 from . import statements
 from .statements import Values
+
+
+def _added_up(column: str) -> str:
+    # Ten thousand lines at the limit are more than a bigint. (And not least(), which would make much of NULL.)
+    return f"CASE WHEN sum({column}) > {MAX_MINOR} THEN {MAX_MINOR + 1} ELSE sum({column}) END::bigint"
+
 
 # Rows without an order number get one made of what they say, and a count where several say the same.
 BATCH = """
@@ -21,7 +29,8 @@ numbered AS (SELECT *,
         fingerprint ORDER BY line_no) > 1 AS doubled
     FROM moved)
 SELECT m.*, coalesce(order_key, '~' || base || CASE WHEN nth > 1 THEN '-' || nth ELSE '' END) AS key,
-       s.customer_key AS customer_id, p.id AS product_id, CASE WHEN doubled THEN 'ignored' END AS state
+       s.customer_key AS customer_id, p.id AS product_id, CASE WHEN doubled THEN 'ignored' END AS state,
+       NULL::text AS reason
 FROM numbered m
 LEFT JOIN ingest_stagedperson s ON s.shop_id = %(shop)s AND s.run_key = %(run)s AND s.key = m.person
 LEFT JOIN customers_product p ON p.shop_id = %(shop)s AND p.sku = m.sku
@@ -34,24 +43,22 @@ UPDATE batch b SET state = CASE WHEN
         b.quantity)
     IS NOT DISTINCT FROM
     (last.customer_id, last.placed_at, last.status, last.gross, last.discount, last.net, last.tax, last.cost,
-     last.product_id, last.quantity) THEN 'unchanged' ELSE 'rejected' END
+     last.product_id, last.quantity) THEN 'unchanged' ELSE 'rejected' END, reason = 'order_repeated'
 FROM last WHERE last.key = b.key AND b.state IS NULL AND b.line_no < last.line_no
 """
-CONTRADICTED = "SELECT line_no FROM batch WHERE state = 'rejected' ORDER BY line_no"
 # An order's own sums, where the file has them, stand above what its lines add up to. A refund repeated on
-# every line is one refund.
-ORDERS = """
+# every line is one refund; it may hold the tax, which is no one's spend.
+ORDERS = f"""
 WITH sums AS (
     SELECT key, min(line_no) AS first_line, min(placed_at) AS placed_at, min(placed_on) AS placed_on,
         count(*) AS rows,
-        sum(gross)::bigint AS gross, sum(discount)::bigint AS discount, sum(net)::bigint AS net,
-            sum(tax)::bigint AS tax,
-        CASE WHEN count(cost) = count(*) THEN sum(cost)::bigint END AS cost,
+        {_added_up("gross")} AS gross, {_added_up("discount")} AS discount, {_added_up("net")} AS net,
+        {_added_up("tax")} AS tax, {_added_up("cost")} AS cost, count(cost) = count(*) AS knows_cost,
         max(order_amount) AS order_amount, abs(max(order_discount)) AS order_discount,
             max(order_tax) AS order_tax,
         CASE WHEN sum(refund_amount) > sum(net)
             AND min(refund_amount) = max(refund_amount) THEN max(refund_amount)
-             ELSE coalesce(sum(refund_amount), 0) END::bigint AS refund
+             ELSE coalesce({_added_up("refund_amount")}, 0) END AS refund
     FROM batch WHERE state IS NULL GROUP BY key),
 totals AS (
     SELECT *, coalesce(order_tax, tax) AS all_tax,
@@ -66,11 +73,17 @@ found AS (
         CASE WHEN %(knows_status)s OR o.id IS NULL THEN f.status ELSE o.status END AS status,
         CASE WHEN t.order_amount IS NULL THEN t.gross ELSE all_net + all_discount END AS gross_amount,
         all_discount AS discount_amount, all_net AS net_amount, coalesce(all_tax, o.tax_amount) AS tax_amount,
-        coalesce(t.cost, o.cost_amount) AS cost_amount, coalesce(nullif(f.branch, ''), o.branch,
-            '') AS branch,
+        coalesce(CASE WHEN knows_cost THEN t.cost END, o.cost_amount) AS cost_amount,
+        coalesce(nullif(f.branch, ''), o.branch, '') AS branch,
         coalesce(nullif(f.channel, ''), o.channel, '') AS channel, f.note, o.id AS order_id,
-        CASE WHEN %(knows_refunds)s THEN t.refund ELSE coalesce(r.amount, 0) END AS refund,
+        CASE WHEN f.status NOT IN ('completed', 'refunded') THEN 0
+             WHEN %(knows_refunds)s THEN least(t.refund, all_net) ELSE coalesce(r.amount, 0) END AS refund,
             r.amount AS old_refund,
+        CASE WHEN greatest(t.gross, all_discount, t.net, all_tax, t.cost, t.refund) > {MAX_MINOR}
+                 THEN 'order_too_large'
+             WHEN all_net < 0 THEN 'order_below_zero'
+             WHEN t.refund > greatest(t.net, all_net) + coalesce(all_tax, 0) THEN 'order_refund_over_amount'
+             END AS reason,
         o AS old
     FROM totals t JOIN batch f ON f.line_no = t.first_line
     LEFT JOIN customers_order o ON o.shop_id = %(shop)s AND o.source = %(source)s AND o.external_id = t.key
@@ -78,8 +91,8 @@ found AS (
         AND r.external_id = 'order:' || t.key)
 SELECT key, first_line, rows, placed_at, placed_on, customer_id, status, gross_amount, discount_amount,
     net_amount,
-    tax_amount, cost_amount, branch, channel, note, order_id, refund,
-    CASE WHEN order_id IS NULL THEN 'added'
+    tax_amount, cost_amount, branch, channel, note, order_id, refund, reason,
+    CASE WHEN reason IS NOT NULL THEN 'rejected' WHEN order_id IS NULL THEN 'added'
          WHEN (customer_id, placed_at, placed_on, status, gross_amount, discount_amount, net_amount,
              tax_amount, cost_amount,
                branch, channel, refund) IS DISTINCT FROM
@@ -116,7 +129,7 @@ SELECT b.line_no AS row_no, o.order_id, row_number() OVER (PARTITION BY b.key OR
 FROM batch b JOIN batch_order o ON o.key = b.key
 WHERE b.state IS NULL AND (%(is_line)s OR b.product_id IS NOT NULL)
 """
-KNOWN_LINES = f"{LINES} AND o.state <> 'added'"
+KNOWN_LINES = f"{LINES} AND o.state IN ('updated', 'unchanged')"
 COMPARE_LINES = """
 UPDATE batch_line b SET state = CASE WHEN (l.product_id, l.quantity, l.unit_amount, l.discount_amount,
     l.net_amount)
@@ -161,13 +174,18 @@ INSERT INTO customers_refund AS r (shop_id, customer_id, order_id, source, exter
     cost_amount, reason)
 SELECT %(shop)s, customer_id, order_id, %(source)s, 'order:' || key, placed_at, placed_on, refund,
     CASE WHEN refund = net_amount THEN cost_amount END, note
-FROM batch_order WHERE refund > 0 AND state <> 'unchanged' ORDER BY first_line
+FROM batch_order WHERE refund > 0 AND state IN ('added', 'updated') ORDER BY first_line
 ON CONFLICT (shop_id, source, external_id) DO UPDATE SET customer_id = excluded.customer_id,
     amount = excluded.amount,
     refunded_at = excluded.refunded_at, refunded_on = excluded.refunded_on, cost_amount = excluded.cost_amount
 """
+REFUSED = """
+SELECT b.line_no, coalesce(b.reason, o.reason) FROM batch b LEFT JOIN batch_order o ON o.key = b.key
+WHERE coalesce(b.state, o.state) = 'rejected' ORDER BY b.line_no
+"""
 TALLY = """
 SELECT coalesce(b.state, CASE WHEN o.state = 'added' THEN 'added'
+        WHEN o.state = 'rejected' THEN 'rejected'
         WHEN o.state = 'updated' OR (l.row_no IS NOT NULL AND l.state IS DISTINCT
             FROM 'unchanged') THEN 'updated'
         ELSE 'unchanged' END) AS outcome, count(*)
@@ -176,21 +194,20 @@ LEFT JOIN batch_line l ON l.row_no = b.line_no GROUP BY 1
 """
 
 
-def bring(values: Values) -> tuple[Counter[str], list[int]]:
-    """Write the batch; return {outcome: rows} and the lines that a later row of their order contradicts."""
+def bring(values: Values) -> tuple[Counter[str], list[tuple[int, str]]]:
+    """Write the batch; return {outcome: rows} and (line, reason) of each row that is refused only now."""
     statements.make("batch", BATCH, values)
-    contradicted = []
     if not values.is_line:
         statements.run(REPEATED, values)
-        contradicted = [line for (line,) in statements.rows(CONTRADICTED, values)]
     statements.make("batch_order", ORDERS, values)
     statements.run(ADD_ORDERS, values)
     statements.run(ADD_NEW_LINES, values)
     statements.make("batch_line", KNOWN_LINES, values)
-    if statements.rows("SELECT FROM batch_order WHERE state <> 'added' LIMIT 1", values):
+    if statements.rows("SELECT FROM batch_order WHERE state IN ('updated', 'unchanged') LIMIT 1", values):
         _renew(values)
     statements.run(WRITE_REFUNDS, values)
-    return Counter(dict(statements.rows(TALLY, values))), contradicted
+    tally = Counter(dict(statements.rows(TALLY, values)))
+    return tally, statements.rows(REFUSED, values) if tally["rejected"] else []
 
 
 def _renew(values: Values) -> None:
