@@ -9,16 +9,15 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from campaigns.models import Digest
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Order, Refund
 from segmentation.models import CustomerScore, ScoreRun
-from segmentation.ranking import DRIFTED, stability_index
+from segmentation.worth import drifts
 
 YEAR = datetime.timedelta(days=365)
-FOUR_WEEKS, A_WEEK = datetime.timedelta(days=28), datetime.timedelta(days=7)
 # A digest is compared with the last one of at least so many days before.
 LEAST_APART = datetime.timedelta(days=5)
 # Whom the next purchase would lift is worked out from everybody's facts: quick up to here, not for a million.
@@ -29,8 +28,8 @@ NEAR_BUYERS = 50_000
 class About:
     """One thing to look for: the list of customers it is about, and the play its button begins with.
 
-    `stake` names the money said beside it: what they bought in a year, the discounts they were given, or
-    nothing.
+    `stake` names the money said beside it: what they bought in the last "year", or in the year before they
+    went "away" (the last one undervalues those who stay away longest); the "discount" they were given; or "".
     """
 
     kind: str
@@ -43,7 +42,7 @@ ABOUT = (
     About("late_loyal", "stage=loyal&late=1", "win_back"),
     About("second", "stage=new&late=1", "second"),
     About("valued_at_risk", "quadrant=valued_frequent&quadrant=valued_rare&stage=at_risk", "win_back"),
-    About("missed", "segment=cannot_lose", "win_back"),
+    About("missed", "segment=cannot_lose", "win_back", "away"),
     About("falling", "falling=30", "falling"),
     About("near", "near=1", "near"),
     About("birthday", "birthday=7", "birthday", ""),
@@ -52,13 +51,13 @@ ABOUT = (
     About("never_asked", "consent=none&recency_max=90", ""),
 )
 PLAYS = {about.kind: about.play for about in ABOUT}
-DRIFT = "drift"
 
 
 @dataclass(frozen=True)
 class Finding:
     """`count` people in the list `query`, and the money at stake in minor units; of a drift, no people but an
-    index. `before` is the count of the digest before, None where it did not have this.
+    index, and what changed for a list. `before` is the count of the digest before, None where it did not have
+    this.
     """
 
     kind: str
@@ -114,28 +113,19 @@ def _stake(about: About, people: CustomerFilter, day: datetime.date) -> int | No
     if about.stake == "discount":
         given = CustomerScore.objects.filter(customer__in=chosen)
         return int(given.aggregate(sum=Sum("discount_amount"))["sum"] or 0)
-    orders = Order.objects.filter(
-        is_paid=True, placed_on__gt=day - YEAR, placed_on__lte=day, customer__in=chosen
-    )
-    refunds = Refund.objects.filter(refunded_on__gt=day - YEAR, refunded_on__lte=day, customer__in=chosen)
+    since = (F("customer__score__last_order_on") if about.stake == "away" else day) - YEAR
+    orders = Order.objects.filter(is_paid=True, placed_on__gt=since, placed_on__lte=day, customer__in=chosen)
+    refunds = Refund.objects.filter(refunded_on__gt=since, refunded_on__lte=day, customer__in=chosen)
     bought = orders.aggregate(sum=Sum("net_amount"))["sum"] or 0
     return int(bought - (refunds.aggregate(sum=Sum("amount"))["sum"] or 0))
 
 
 def _drift(run: ScoreRun) -> Iterator[Finding]:
-    """The people have spread over the segments otherwise than four weeks ago."""
-    then = ScoreRun.objects.filter(
-        as_of__lte=run.as_of - FOUR_WEEKS, as_of__gt=run.as_of - FOUR_WEEKS - A_WEEK
-    )
-    before = then.order_by("-as_of", "-pk").first()
-    if before is None:
-        return
-    index = stability_index(
-        *({group: count for group, (count, _amount) in one.sums["segment"].items()} for one in (before, run))
-    )
-    if index is not None and index >= DRIFTED:
-        since = run.as_of - FOUR_WEEKS
-        yield Finding(DRIFT, f"kind=segment&first={since.isoformat()}", 0, None, round(index, 2))
+    """The people have spread over the groups otherwise than a month ago."""
+    for one in drifts(run):
+        if one.reading == "much":
+            query = f"kind={one.name}&first={one.since.isoformat()}"
+            yield Finding(f"drift_{one.name}", query, 0, None, round(one.index, 2))
 
 
 def week_of(day: datetime.date, found: Sequence[Finding] | None = None) -> Week:

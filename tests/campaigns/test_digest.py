@@ -15,7 +15,10 @@ from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Order
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import TierMembership
+from loyalty.ui import presentation
+from loyalty.ui.dates import format_day
 from segmentation import services as segmentation
+from segmentation import worth
 from segmentation.models import CustomerScore, ScoreRun
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
@@ -81,6 +84,20 @@ def test_the_money_is_what_they_bought_in_a_year_less_refunds(busy):
     assert found(busy)["given"].amount == 100_000
 
 
+def test_those_not_seen_for_long_weigh_what_they_bought_before_they_went_away(shop):
+    today = shop.today()
+    longest_away, others = CustomerFactory(), CustomerFactory.create_batch(9)
+    for ago, amount in ((700, 9_000_000), (500, 4_000_000), (400, 5_000_000)):
+        OrderFactory(customer=longest_away, on=today - ago * DAY, net_amount=amount)
+    RefundFactory(customer=longest_away, on=today - 390 * DAY, amount=1_000_000)
+    for customer in others:
+        OrderFactory(customer=customer, on=today - DAY, net_amount=10_000)
+    segmentation.score_shop(today)
+    CustomerScore.objects.filter(customer=longest_away).update(segment="cannot_lose")
+    # Of the last 365 days nothing is left; of the year before their last visit everything is.
+    assert found(today)["missed"].amount == 17_000_000
+
+
 def test_the_most_money_comes_first(busy):
     amounts = [finding.amount for finding in digest.look(busy) if finding.amount is not None]
     assert amounts == sorted(amounts, reverse=True)
@@ -103,6 +120,17 @@ def test_a_week_is_compared_with_the_one_before(busy):
     assert [one.kind for one in week.gone] == ["drift"]
 
 
+def test_the_digest_before_is_named_by_its_day_and_not_called_a_week_ago(busy, as_owner):
+    digest.keep(busy - 21 * DAY)
+    late = found(busy)["late_loyal"]
+    Digest.objects.update(findings=[{**digest._bare(late), "count": 1}])
+    said = as_owner.get(reverse("campaigns:digest"), headers={"accept-language": "en"}).content.decode()
+    assert "a week before" not in said
+    day = format_day(busy - 21 * DAY, presentation.current())
+    assert f"1 on {day} (+{late.count - 1})." in said
+    assert f"New since {day}." in said
+
+
 def test_a_digest_is_kept_once_a_day_and_each_week(busy):
     digest.keep(busy)
     digest.keep(busy)
@@ -117,17 +145,23 @@ def test_a_drift_is_said_and_opens_what_moved(busy):
         sums=run.sums | {"segment": {"loyal": [90, 1], "lost": [10, 1]}}
     )
     before = ScoreRun.objects.current()
-    before.pk, before.as_of, before.is_look_back = None, busy - 28 * DAY, True
+    before.pk, before.as_of, before.is_look_back = None, busy - 33 * DAY, True
     before.sums = run.sums | {"segment": {"loyal": [10, 1], "lost": [90, 1]}}
     before.save(force_insert=True)
-    finding = found(busy)["drift"]
+    run = ScoreRun.objects.current()
+    finding = found(busy)["drift_segment"]
     assert finding.index > 1
-    assert finding.query.startswith("kind=segment&first=")
+    assert finding.query == f"kind=segment&first={before.as_of}"
+    # The same that the report on their worth says.
+    drifted = {f"drift_{one.name}" for one in worth.drifts(run) if one.reading == "much"}
+    assert {kind for kind in found(busy) if kind.startswith("drift")} == drifted
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
 def test_every_finding_has_one_button_that_opens_or_drafts(busy, as_owner, language):
     said = as_owner.get(reverse("campaigns:digest"), headers={"accept-language": language}).content.decode()
+    numbers = re.findall(r'<b><a href="/customers/\?([^"]+)">', said)
+    assert {number.replace("&amp;", "&") for number in numbers} == {one.query for one in found(busy).values()}
     buttons = re.findall(r'href="([^"]+)" data-finding="(\w+)"', said)
     kinds = found(busy)
     assert {kind for _href, kind in buttons} == kinds.keys() - {"drift"}

@@ -13,6 +13,7 @@ from django.forms import BoundField
 from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +68,12 @@ def share(value: Any, places: int = 0) -> str:
         return NOTHING
     text = money.format_number(number * 100, presentation.current(), int(places))
     return f"{ALM}{text}٪" if presentation.current().is_persian else f"{text}%"
+
+
+@register.filter
+def linked(value: Any, href: str) -> SafeString:
+    """A number that opens its list, also within a sentence to be translated: `count=n|linked:href`."""
+    return format_html('<a href="{}">{}</a>', href, num(value))
 
 
 @register.filter
