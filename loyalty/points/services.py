@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Sum, Value
+from django.db.models import Exists, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,9 @@ from .models import Account, EarnRule, Journal, Posting
 
 Kind = Account.Kind
 OWN = frozenset({Kind.POINTS, Kind.DEBT})
+
+# Accounts and by how much a journal moves each.
+Sides = list[tuple[Account, int]]
 
 
 def rule() -> EarnRule:
@@ -73,16 +76,20 @@ def earn(order: Order) -> Journal | None:
     if not points:
         return None
     with transaction.atomic():
-        wallet, debt, issued = _accounts(order.customer, Kind.POINTS, Kind.DEBT, Kind.ISSUED)
-        return _post(
-            _earn_key(order),
-            Journal.Kind.EARN,
-            _giving(points, wallet, debt, issued),
-            asked={"order": order.pk, "customer": order.customer_id},
-            order=order,
-            occurred_at=order.placed_at,
-            rule_snapshot={"amount_per_point": found.amount_per_point, "earned": points},
-        )
+        sides = giving(points, *_accounts(order.customer, Kind.POINTS, Kind.DEBT, Kind.ISSUED))
+        return _post(earning(order, points, found), sides)
+
+
+def earning(order: Order, points: int, by: EarnRule) -> Journal:
+    """Return the journal, not yet entered, that gives `points` for an order."""
+    return _journal(
+        _earn_key(order),
+        Journal.Kind.EARN,
+        asked={"order": order.pk, "customer": order.customer_id},
+        order=order,
+        occurred_at=order.placed_at,
+        rule_snapshot={"amount_per_point": by.amount_per_point, "earned": points},
+    )
 
 
 def reverse_for_refund(refund: Refund) -> Journal | None:
@@ -113,16 +120,16 @@ def settle(order: Order) -> Journal | None:
         points = earned.rule_snapshot["earned"] - taken - due
         if not points:
             return None
-        giving = _giving(-points, wallet, debt, clawed) if points < 0 else None
+        gives = giving(-points, wallet, debt, clawed) if points < 0 else None
         takes = min(points, wallet.balance)
-        return _post(
+        journal = _journal(
             f"settle:{order.source}:{order.external_id}:{before.count() + 1}",
             Journal.Kind.REVERSE,
-            giving or [(wallet, -takes), (debt, takes - points), (clawed, points)],
             asked={"order": order.pk, "due": due},
             order=order,
             reverses=earned,
         )
+        return _post(journal, gives or [(wallet, -takes), (debt, takes - points), (clawed, points)])
 
 
 def points_due(net_amount: int, given_back: int, is_paid: bool, amount_per_point: int) -> int:
@@ -137,7 +144,7 @@ def _earn_key(order: Order) -> str:
     return f"earn:{order.source}:{order.external_id}"
 
 
-def _giving(points: int, wallet: Account, debt: Account, source: Account) -> list[tuple[Account, int]]:
+def giving(points: int, wallet: Account, debt: Account, source: Account) -> Sides:
     """Return the sides of giving `points`: what is owed is paid first."""
     pays = min(points, -debt.balance)
     return [(wallet, points - pays), (debt, pays), (source, -points)]
@@ -152,38 +159,32 @@ def redeem(customer: Customer, points: int, key: str) -> Journal:
         raise ValidationError(_("Write how many points are used."))
     with transaction.atomic():
         wallet, redeemed = _accounts(customer, Kind.POINTS, Kind.REDEEMED)
-        return _post(
-            f"redeem:{key}",
-            Journal.Kind.REDEEM,
-            [(wallet, -points), (redeemed, points)],
-            asked={"customer": customer.pk, "points": points},
-        )
+        asked = {"customer": customer.pk, "points": points}
+        journal = _journal(f"redeem:{key}", Journal.Kind.REDEEM, asked)
+        return _post(journal, [(wallet, -points), (redeemed, points)])
 
 
-def catch_up(customer_ids: Collection[int] | None = None) -> int:
+def catch_up(customer_ids: Collection[int]) -> int:
     """Give the points of orders that have none yet, settle those that changed, and return how many
-    journals it took.
-
-    `customer_ids` restricts to some customers (all where None).
+    journals it took. Those of a whole shop are the `backlog`'s.
     """
-    found = rule()
-    orders = Order.objects.filter(customer__isnull=False)
-    if customer_ids is not None:
-        orders = orders.filter(customer__in=customer_ids)
-    made = []
-    if found.is_on:
-        cause = Concat(Value("earn:"), OuterRef("source"), Value(":"), OuterRef("external_id"))
-        new = orders.paid().filter(placed_on__gte=found.started_on, net_amount__gte=found.amount_per_point)
-        new = new.exclude(Exists(Journal.objects.filter(idem_key=cause)))
-        made = [
-            earn(order) for order in new.select_related("customer").order_by("placed_at", "pk").iterator()
-        ]
-    changed = orders.filter(pk__in=_changed(customer_ids)).select_related("customer")
-    made += [settle(order) for order in changed.order_by("pk")]
+    orders = Order.objects.filter(customer__in=customer_ids).select_related("customer")
+    made = [earn(order) for order in unearned(orders)]
+    made += [settle(order) for order in orders.filter(pk__in=changed(customer_ids)).order_by("pk")]
     return sum(journal is not None for journal in made)
 
 
-def _changed(customer_ids: Collection[int] | None) -> list[int]:
+def unearned(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Return those of `orders` that bring points and have not done so yet, in the order of time."""
+    found = rule()
+    if not found.is_on:
+        return orders.none()
+    cause = Concat(Value("earn:"), OuterRef("source"), Value(":"), OuterRef("external_id"))
+    new = orders.paid().filter(placed_on__gte=found.started_on, net_amount__gte=found.amount_per_point)
+    return new.exclude(Exists(Journal.objects.filter(idem_key=cause))).order_by("placed_at", "pk")
+
+
+def changed(customer_ids: Collection[int] | None = None) -> list[int]:
     """Return the orders whose points are not what `points_due` says, found in one statement."""
     some = "AND o.customer_id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
     sql = f"""
@@ -218,70 +219,78 @@ def _accounts(customer: Customer, *kinds: str) -> list[Account]:
 
     The shop's own take part in every journal, so only the posting itself locks them.
     """
-    accounts = [_account(customer if kind in OWN else None, kind) for kind in kinds]
-    mine = [account.pk for account in accounts if account.customer_id]
+    accounts = [account(customer if kind in OWN else None, kind) for kind in kinds]
+    mine = [found.pk for found in accounts if found.customer_id]
     locked = {row.pk: row for row in Account.objects.select_for_update().filter(pk__in=mine).order_by("pk")}
-    return [locked.get(account.pk, account) for account in accounts]
+    return [locked.get(found.pk, found) for found in accounts]
 
 
-def _account(owner: Customer | None, kind: str) -> Account:
+def account(owner: Customer | None, kind: str) -> Account:
+    """Return the account of a customer, or of the shop, made where missing."""
     found = Account.objects.filter(customer=owner, kind=kind)
     if not found.exists():
-        floor = 0 if kind == Kind.POINTS else None
-        Account.objects.bulk_create(
-            [Account(customer=owner, kind=kind, min_balance=floor)], ignore_conflicts=True
-        )
+        Account.objects.bulk_create([new_account(owner and owner.pk, kind)], ignore_conflicts=True)
     return found.get()
 
 
-def _post(
+def new_account(customer_id: int | None, kind: str) -> Account:
+    """Return an account that is not kept yet."""
+    return Account(customer_id=customer_id, kind=kind, min_balance=0 if kind == Kind.POINTS else None)
+
+
+def _journal(
     key: str,
     kind: str,
-    sides: list[tuple[Account, int]],
-    *,
     asked: dict,
     order: Order | None = None,
     occurred_at: datetime.datetime | None = None,
     rule_snapshot: dict | None = None,
     reverses: Journal | None = None,
 ) -> Journal:
-    """Enter one journal with its sides, or return the one this key was entered as."""
-    fingerprint = hashlib.sha256(json.dumps([kind, asked], sort_keys=True).encode()).digest()
-    known = Journal.objects.filter(idem_key=key).first()
-    if known:
-        return _same(known, fingerprint)
+    return Journal(
+        idem_key=key,
+        fingerprint=hashlib.sha256(json.dumps([kind, asked], sort_keys=True).encode()).digest(),
+        kind=kind,
+        reverses=reverses,
+        order_source=order.source if order else "",
+        order_ref=order.external_id if order else "",
+        occurred_at=occurred_at or timezone.now(),
+        rule_snapshot=rule_snapshot or {},
+        actor=audit.actor.get(),
+    )
+
+
+def postings(journal: Journal, sides: Sides) -> list[Posting]:
+    """Return the postings of a kept journal, not yet entered."""
+    # In the order of accounts, so that two journals never wait for each other crosswise.
+    moving = sorted((side for side in sides if side[1]), key=lambda side: side[0].pk)
+    return [
+        Posting(journal=journal, seq=seq, account=account, amount=amount)
+        for seq, (account, amount) in enumerate(moving, 1)
+    ]
+
+
+def _post(journal: Journal, sides: Sides) -> Journal:
+    """Enter one journal with its sides, or return the one its key was entered as."""
+    if known := Journal.objects.filter(idem_key=journal.idem_key).first():
+        return _same(known, journal)
     try:
         with transaction.atomic():
-            journal = Journal.objects.create(
-                idem_key=key,
-                fingerprint=fingerprint,
-                kind=kind,
-                reverses=reverses,
-                order_source=order.source if order else "",
-                order_ref=order.external_id if order else "",
-                occurred_at=occurred_at or timezone.now(),
-                rule_snapshot=rule_snapshot or {},
-                actor=audit.actor.get(),
-            )
-            # In the order of accounts, so that two journals never wait for each other crosswise.
-            moving = sorted((side for side in sides if side[1]), key=lambda side: side[0].pk)
-            Posting.objects.bulk_create(
-                Posting(journal=journal, seq=seq, account=account, amount=amount)
-                for seq, (account, amount) in enumerate(moving, 1)
-            )
+            journal.save(force_insert=True)
+            Posting.objects.bulk_create(postings(journal, sides))
     except IntegrityError as error:
         violated = error.__cause__.diag.constraint_name
         if violated == "an_account_keeps_its_floor":
             raise ValidationError(_("There are not enough points for this."), code="not_enough") from error
-        known = Journal.objects.filter(idem_key=key).first()
+        known = Journal.objects.filter(idem_key=journal.idem_key).first()
         if violated != "one_journal_per_cause" or known is None:
             raise
-        return _same(known, fingerprint)
+        return _same(known, journal)
     return journal
 
 
-def _same(known: Journal, fingerprint: bytes) -> Journal:
-    if bytes(known.fingerprint) != fingerprint:
+def _same(known: Journal, asked: Journal) -> Journal:
+    if bytes(known.fingerprint) != asked.fingerprint:
         raise ValidationError(_("This was already entered with other numbers."), code="other_request")
     return known
 

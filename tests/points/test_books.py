@@ -119,6 +119,6 @@ def _unlocked(customer, points: int, key: str) -> None:
         idem_key=f"raw:{key}", fingerprint=b"", kind="redeem", occurred_at="2026-11-23T12:00Z"
     )
     wallet = Account.objects.get(customer=customer, kind="points")
-    redeemed = services._account(None, "redeemed")
+    redeemed = services.account(None, "redeemed")
     Posting.objects.create(journal=journal, seq=1, account=wallet, amount=-points)
     Posting.objects.create(journal=journal, seq=2, account=redeemed, amount=points)
