@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils import translation
@@ -23,6 +23,9 @@ from .models import StaffMember
 from .scope import scope, signed_in
 
 SESSION_KEY = "shop_id"
+# No visitor waits longer, and a statement nobody waits for must not go on for hours. Workers and commands have
+# no such end.
+MOST_SECONDS = 60
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -77,6 +80,8 @@ class ShopMiddleware:
 
     def in_scope(self, request: HttpRequest) -> HttpResponse:
         with scope(request.shop):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{MOST_SECONDS}s"])
             response = self.get_response(request)
             if request.has_failed or response.status_code >= 500:
                 transaction.set_rollback(True)

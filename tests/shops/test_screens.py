@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
-from loyalty.shops import audit
+from loyalty.shops import audit, middleware
 from loyalty.shops.models import AuditEntry, Shop
 from loyalty.shops.scope import scope
 from loyalty.shops.templatetags.shops import audit_sentence
@@ -209,3 +210,17 @@ def test_the_language_is_the_cookies_then_the_browsers_then_the_shops(as_owner, 
 def test_a_shop_that_is_not_there_is_not_in_the_way_of_its_people(shop, owner, as_owner):
     assert Shop.objects.get() == shop
     assert as_owner.get(reverse("shops:settings")).context["request"].staff == owner
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_statement_of_a_request_goes_on_for_ever(rf, monkeypatch):
+    shop = factories.make_shop()
+    request = rf.get("/")
+    request.user, request.session = factories.make_staff(shop, "owner").user, {}
+    monkeypatch.setattr(middleware, "MOST_SECONDS", 0.1)
+    with pytest.raises(OperationalError, match="statement timeout"), connection.cursor() as cursor:
+        middleware.ShopMiddleware(lambda request: cursor.execute("SELECT pg_sleep(5)"))(request)
+    with connection.cursor() as cursor:
+        # A worker's statements on the same connection take their time.
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("0",)
