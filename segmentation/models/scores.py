@@ -7,8 +7,9 @@ from functools import cached_property
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Count, Q, Sum
 
-from loyalty.customers.models import Customer
+from loyalty.customers.models import Customer, Order
 from loyalty.shops.fields import ShopModel, ShopOneToOneField
 
 from .. import lifecycle, rules, value_volume
@@ -191,6 +192,37 @@ class CustomerScore(ShopModel):
         if self.run is None or self.recency_days is None or "basis" not in self.run.cuts:
             return {}
         return value_volume.parts(self.value_measures, self.run.cuts)
+
+    @property
+    def value_rows(self) -> list[dict]:
+        """The parts with what they rest on: `part`, `points` (1 to 5), `raw` and `weight`; points and raw are
+        None where not known.
+        """
+        return [
+            {
+                "part": part,
+                "points": points,
+                "raw": None if points is None else self.value_measures[value_volume.PARTS[part].measure],
+                "weight": self.run.cuts["basis"]["value_weights"][part],
+            }
+            for part, points in self.value_parts.items()
+        ]
+
+    @cached_property
+    def year_units(self) -> dict:
+        """What was bought on `year_days`: `units`, the quantities of all lines (None without one), in `told` of
+        `orders` orders. Summed up for this one customer when asked.
+        """
+        since = self.seen_on - datetime.timedelta(days=value_volume.VOLUME_DAYS)
+        return (
+            Order.objects.paid()
+            .filter(customer=self.customer_id, placed_on__gt=since, placed_on__lte=self.seen_on)
+            .aggregate(
+                units=Sum("lines__quantity"),
+                told=Count("pk", distinct=True, filter=Q(lines__isnull=False)),
+                orders=Count("pk", distinct=True),
+            )
+        )
 
     @cached_property
     def value_measures(self) -> dict[str, float | None]:

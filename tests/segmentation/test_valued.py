@@ -1,6 +1,7 @@
 """Beside value and volume: what is unknown, who hangs on discounts, who could become valued, who changed sides."""
 
 import datetime
+import re
 
 import pytest
 from django.urls import reverse
@@ -8,7 +9,7 @@ from django.urls import reverse
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Interaction
 from segmentation import services, spans, value_volume, valued
-from segmentation.models import CustomerScore, ScoreHistory, ScoreRun
+from segmentation.models import CustomerOutlook, CustomerScore, ScoreHistory, ScoreRun
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
 from tests.segmentation.histories import make_history
@@ -195,3 +196,91 @@ def test_the_page_shows_all_of_it(scored, as_owner):
     for words in ("Could become valued", "Month by month", "Who hangs on discounts", "Change the weights"):
         assert words in said
     assert ScoreRun.objects.current().cuts["service_load"] is not None
+
+
+def said_of(customer, as_owner) -> str:
+    """Return the English text of a person's page, one space between words."""
+    page = as_owner.get(
+        reverse("customers:customer_detail", args=[customer.pk]), headers={"accept-language": "en"}
+    )
+    return " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+
+
+def test_a_persons_page_shows_all_seven_parts_with_what_they_rest_on(shop, as_owner):
+    person = CustomerFactory()
+    for number, ago in enumerate((100, 80, 30)):
+        discount = 10 if number else 0
+        OrderFactory(
+            customer=person,
+            on=before(ago),
+            gross_amount=100,
+            discount_amount=discount,
+            net_amount=100 - discount,
+            cost_amount=(100 - discount) * 3 // 5,
+        )
+    services.score_shop(TODAY)
+    said = said_of(person, as_owner)
+    # Gaps of 20 and 50 days are 35 on average, each 15 away from it.
+    for part in (
+        "Margin 40% · weight 30",
+        "Bought at full price 33% · weight 20",
+        "Regularity ± 43% · weight 15",
+        "Tenure 70 days · weight 10",
+        "Engagement weight 10 not known, left out",
+        "Advocacy weight 5 not known, left out",
+        "Easy to serve 6.7% · weight 10",
+    ):
+        assert part in said
+    assert len(CustomerScore.objects.get(customer=person).value_rows) == 7
+
+
+def test_nothing_recorded_of_a_person_is_zero_only_where_the_shop_records_it(shop, as_owner):
+    person = OrderFactory(on=before(3)).customer
+    other = OrderFactory(on=before(3)).customer
+    noon = datetime.datetime.combine(before(5), datetime.time(12), shop.zone)
+    Interaction.objects.create(customer=other, kind="visit", occurred_at=noon)
+    services.score_shop(TODAY)
+    said = said_of(person, as_owner)
+    assert "Engagement 0 times · weight 10" in said
+    assert "Advocacy weight 5 not known, left out" in said
+
+
+def test_a_persons_page_counts_the_units_of_a_year(shop, as_owner):
+    person = CustomerFactory()
+    orders = [OrderFactory(customer=person, on=before(ago)) for ago in (365, 364, 20, 1)]
+    services.score_shop(TODAY)
+    assert "How many units is not known" in said_of(person, as_owner)
+    for order, quantity in zip(orders, ("9", "2", "1.5", None), strict=True):
+        for line_no in (1, 2) if quantity else ():
+            order.lines.create(line_no=line_no, quantity=quantity, unit_amount=1, net_amount=1)
+    said = said_of(person, as_owner)
+    assert "3 order days in 12 months" in said
+    assert "7 units bought, by the lines of 2 of 3 orders" in said
+
+
+@pytest.mark.parametrize(
+    ("chance", "visits", "told"),
+    [
+        (0.004, 0.01, ("under 1%", "hardly any")),
+        (0.42, 2.0, ("42%", "2.0")),
+        (0.999, 9.0, ("over 99%", "9.0")),
+    ],
+)
+def test_an_outlook_is_told_no_more_exactly_than_it_is_known(shop, as_owner, chance, visits, told):
+    person = OrderFactory(on=before(30)).customer
+    services.score_shop(TODAY)
+    CustomerOutlook.objects.create(
+        customer=person,
+        as_of=TODAY,
+        p_alive=chance,
+        p_back=chance,
+        orders_30=visits,
+        orders_90=visits,
+        orders_365=visits,
+        amount_365_amount=530,
+    )
+    outlook = said_of(person, as_owner).partition("Chance of coming back within 12 months ")[2]
+    share, words = told
+    assert outlook.startswith(f"{share} Expected orders, 90 days {words} ")
+    money = outlook.partition("Expected net spend, 12 months ")[2]
+    assert money.startswith("hardly any" if words == "hardly any" else "53 toman")
