@@ -20,35 +20,37 @@ from .. import own
 from ..forms.own import OwnSegmentForm
 from ..models import OwnSegment, ScoreRun
 
-# A list of segments counts each of them, and no page waits for one for long.
-LIST_PATIENCE_MS = 800
+# A list of segments counts each of them, and no page waits long for one or for all of them.
+LIST_PATIENCE_MS, LIST_BUDGET_MS = 800, 2_000
 EMPTY = {"version": 1, "root": {"join": "all", "not": False, "of": [{}]}}
 
 
 def own_segment_list(request: HttpRequest) -> HttpResponse:
-    today = request.shop.today()
-    rows = [_row(segment, today) for segment in OwnSegment.objects.kept()]
+    segments = list(OwnSegment.objects.kept())
+    shelf = compiling.Shelf(segments)
+    budget = looking.Budget(LIST_BUDGET_MS, LIST_PATIENCE_MS)
+    rows = [_row(segment, shelf, request.shop.today(), budget) for segment in segments]
     context = {"rows": rows, "ideas": _ideas()}
     return render(request, "segmentation/own_segment_list.html", context)
 
 
-def _row(segment: OwnSegment, today) -> dict:
-    problems = builder.problems_of(segment)
+def _row(segment: OwnSegment, shelf: compiling.Shelf, today, budget: looking.Budget) -> dict:
+    problems = builder.problems_of(segment, shelf)
     return {
         "segment": segment,
-        "sentence": words.sentence(builder.parse(segment.definition)),
+        "sentence": words.sentence(shelf.root(segment)),
         "problems": problems,
-        "people": None if problems else _counted(segment, today),
+        "people": None if problems else _counted(segment, shelf, today, budget),
     }
 
 
-def _counted(segment: OwnSegment, today) -> int | None:
+def _counted(segment: OwnSegment, shelf: compiling.Shelf, today, budget: looking.Budget) -> int | None:
     """Return how many people are in a segment; None where counting them takes too long."""
     try:
-        with looking.patience(LIST_PATIENCE_MS):
+        with budget.patience():
             if segment.is_frozen:
                 return segment.members.count()
-            return looking.count(builder.parse(segment.definition), today)
+            return looking.count(shelf.root(segment), today, shelf)
     except looking.TooSlow:
         return None
 

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from loyalty.customers.filters import builder
 from loyalty.customers.filters.builder import compiling, looking
+from loyalty.customers.filters.builder.frames import Frame
 from loyalty.customers.models import Customer
+from loyalty.shops.scope import current_shop
 from loyalty.ui import sheets
 from loyalty.ui.pages import page_or_fragment
 
@@ -18,6 +20,8 @@ from ..models import OwnSegment
 
 # With five sets there are 31 regions, more than anybody reads.
 MOST_SETS = 4
+# All segments are asked about one person, and their page does not wait long for the answer.
+PLACES_BUDGET_MS = 2_000
 
 
 def own_segment_overlap(request: HttpRequest) -> HttpResponse:
@@ -86,33 +90,49 @@ def _sheet(kind: str, chosen: list[OwnSegment], regions: list[dict]) -> HttpResp
 def own_segment_places(request: HttpRequest, pk: int) -> HttpResponse:
     """In which own segments one person is; for their page, fetched when it is looked at."""
     customer = get_object_or_404(Customer, pk=pk)
-    segments = [one for one in OwnSegment.objects.kept() if not builder.problems_of(one)]
-    view = compiling.frame(request.shop.today())
-    person = Customer.objects.filter(pk=pk)
-    rows = [
-        {"segment": one, "is_in": person.filter(compiling.of_segment(one, view)).exists()} for one in segments
-    ]
-    rows.sort(key=lambda row: not row["is_in"])
+    segments = list(OwnSegment.objects.kept())
+    view = compiling.frame(request.shop.today(), compiling.Shelf(segments))
+    budget = looking.Budget(PLACES_BUDGET_MS)
+    rows = [_place(customer, segment, view, budget) for segment in segments]
+    rows.sort(key=lambda row: (bool(row["problems"]), not row["is_in"]))
     context = {"customer": customer, "rows": rows}
     return page_or_fragment(
         request, "segmentation/own_segment_places.html", "segmentation/_own_places.html", context
     )
 
 
+def _place(customer: Customer, segment: OwnSegment, view: Frame, budget: looking.Budget) -> dict:
+    problems = builder.problems_of(segment, view.shelf)
+    is_in = None if problems else _is_in(customer, segment, view, budget)
+    return {"segment": segment, "problems": problems, "is_in": is_in}
+
+
+def _is_in(customer: Customer, segment: OwnSegment, view: Frame, budget: looking.Budget) -> bool | None:
+    """Return whether a person is in a segment that resolves; None where finding out takes too long."""
+    try:
+        with budget.patience():
+            return Customer.objects.filter(compiling.of_segment(segment, view), pk=customer.pk).exists()
+    except looking.TooSlow:
+        return None
+
+
 def own_segment_why(request: HttpRequest, pk: int, customer: int) -> HttpResponse:
     """Why one person is in a segment, or why not: every condition with their own value."""
     segment = get_object_or_404(OwnSegment.objects.kept(), pk=pk)
-    person = get_object_or_404(Customer.objects.select_related("score"), pk=customer)
-    root = builder.parse(segment.definition)
+    person = get_object_or_404(Customer.objects.select_related("score", "outlook"), pk=customer)
     view = compiling.frame(request.shop.today())
-    q = compiling.of_segment(segment, view) if not builder.problems_of(segment) else None
-    context = {
-        "segment": segment,
-        "customer": person,
-        "is_in": q is not None and Customer.objects.filter(pk=customer).filter(q).exists(),
-        "reason": looking.why(root, person, request.shop.today()),
-        "problems": builder.problems_of(segment),
-    }
+    budget = looking.Budget(PLACES_BUDGET_MS)
+    context = {"customer": person, "reason": _reason(person, segment, budget)}
+    context |= _place(person, segment, view, budget)
     return page_or_fragment(
         request, "segmentation/own_segment_why.html", "segmentation/_own_why.html", context
     )
+
+
+def _reason(customer: Customer, segment: OwnSegment, budget: looking.Budget) -> looking.Reason | None:
+    """Return why a person is in a segment, or why not; None where finding out takes too long."""
+    try:
+        with budget.patience():
+            return looking.why(builder.parse(segment.definition), customer, current_shop().today())
+    except looking.TooSlow:
+        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -12,37 +14,42 @@ from django.utils.translation import gettext_lazy
 from segmentation.models import OwnSegment
 
 from .builder import compiling, known, parse, problems_of, words
-from .builder.frames import is_not
+from .builder.frames import NOBODY, is_not
 from .conditions import Condition, ManyField, key
 
 OWN = ("own", "own_all", "own_none")
 
 
-def _in(pk: int, today: datetime.date) -> Q:
-    return compiling.resolve(pk, compiling.frame(today))
+def _each(keys: list[int], today: datetime.date) -> list[Q]:
+    """Return who is in each of some segments; nobody in any where they are too many for one statement."""
+    shelf = compiling.Shelf(OwnSegment.objects.kept().filter(pk__in=keys))
+    if compiling.are_too_many(keys, shelf):
+        return [NOBODY]
+    view = compiling.frame(today, shelf)
+    return [compiling.resolve(one, view) for one in keys]
 
 
 def _any(keys: list[int], today: datetime.date) -> Q:
-    found = Q(pk__in=[])
-    for one in keys:
-        found |= _in(one, today)
-    return found
+    return reduce(or_, _each(keys, today), NOBODY)
 
 
 def _all(keys: list[int], today: datetime.date) -> Q:
-    return Q(*(_in(one, today) for one in keys))
+    return Q(*_each(keys, today))
 
 
 def _none(keys: list[int], today: datetime.date) -> Q:
     """Nobody where a segment does not resolve: everybody would be the opposite of careful."""
     if problems(keys):
-        return Q(pk__in=[])
+        return NOBODY
     return is_not(_any(keys, today))
 
 
 def problems(keys: list[int]) -> list[str]:
     """Return in whole sentences why segments mean nobody; [] where all of them resolve."""
     found = {segment.pk: segment for segment in OwnSegment.objects.filter(pk__in=keys)}
+    shelf = compiling.Shelf(one for one in found.values() if one.deleted_at is None)
+    if compiling.are_too_many(keys, shelf):
+        return [compiling.too_much()]
     said = []
     for one in keys:
         if one not in found:
@@ -50,7 +57,7 @@ def problems(keys: list[int]) -> list[str]:
         else:
             # A sentence that names the segment does not need it twice.
             name = found[one].name
-            inner = problems_of(found[one])
+            inner = problems_of(found[one], shelf)
             said += [
                 sentence
                 if name in sentence

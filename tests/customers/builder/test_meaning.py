@@ -135,6 +135,13 @@ def test_scores_alone_are_counted_without_joining_the_people(made):
     assert "customers_customer" not in seen[0]["sql"]
 
 
+def test_who_has_no_score_is_counted_in_a_segment_of_those_who_are_not_something(made):
+    asked = {"field": "own", "op": "any", "not": False, "values": {"values": [made.own[1].pk]}}
+    definition = world.definition({"join": "all", "not": False, "of": [asked]})
+    assert any(not hasattr(one, "score") for one in made.people)
+    assert looking.count(parse(definition), TODAY) == len(found(definition))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_why_agrees_with_whom_a_tree_finds(made, seed):
     chance = random.Random(f"{SEED}/why{seed}")

@@ -108,6 +108,15 @@ INNER = (
             ],
         },
     },
+    # Asks the scores alone, and takes in those who have none.
+    {
+        "version": 1,
+        "root": {
+            "join": "all",
+            "not": False,
+            "of": [{"field": "stage", "op": "any", "not": True, "values": {"values": ["loyal", "active"]}}],
+        },
+    },
 )
 
 

@@ -29,8 +29,10 @@ class Frame:
     person: str = ""
     score: str = "score__"
     key: str = "pk"
-    # How an own segment that a condition asks for is found.
+    # How an own segment that a condition asks for is found: looked up on the shelf, and worked out once.
     resolve: Callable[[int, Frame], Q] | None = field(default=None, compare=False)
+    shelf: Any = field(default=None, compare=False)
+    resolved: dict[int, tuple[Q, set[str]]] = field(default_factory=dict, compare=False)
     # The tables that were asked: whoever asks the scores alone need not join the people.
     used: set[str] = field(default_factory=set, compare=False)
 

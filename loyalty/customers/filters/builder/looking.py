@@ -7,9 +7,10 @@ It may take so long and no longer: what is too large for that is estimated from 
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.db import OperationalError, connection, transaction
@@ -19,9 +20,9 @@ from django.db.models.functions import Mod
 from segmentation.models import CustomerScore
 
 from ...models import Customer
-from .compiling import compile_tree, frame
+from .compiling import Shelf, compile_tree, frame
 from .fields.dealings import reachable
-from .frames import as_boolean
+from .frames import Frame, as_boolean
 from .tree import ANY, Condition, Group
 
 # A person waits for the figures while typing; a worker waits for nobody.
@@ -49,6 +50,20 @@ def patience(milliseconds: int = PATIENCE_MS) -> Iterator[None]:
         if getattr(error.__cause__, "sqlstate", "") != "57014":
             raise
         raise TooSlow from error
+
+
+class Budget:
+    """So many milliseconds for several questions together: each gets `each` of them, or what is left."""
+
+    def __init__(self, milliseconds: int, each: int = PATIENCE_MS):
+        self._end, self._each = time.monotonic() + milliseconds / 1000, each
+
+    def patience(self) -> AbstractContextManager[None]:
+        """Return the patience for the next question; raise TooSlow where nothing is left."""
+        left = int((self._end - time.monotonic()) * 1000)
+        if left <= 0:
+            raise TooSlow
+        return patience(min(left, self._each))
 
 
 @dataclass(frozen=True)
@@ -205,7 +220,7 @@ class Look:
         return self._holds(others) if others else True
 
 
-def count(root: Group, today: datetime.date) -> int:
+def count(root: Group, today: datetime.date, shelf: Shelf | None = None) -> int:
     """Return how many people a tree means, as fast as their number can be had.
 
     Where only the scores are asked, the index of the scores alone is read and the people are not joined to it,
@@ -213,21 +228,23 @@ def count(root: Group, today: datetime.date) -> int:
     """
     if root.problems:
         return 0
-    view = frame(today, of_scores=True)
+    shelf = shelf or Shelf()
+    view = frame(today, shelf, of_scores=True)
     found = compile_tree(root, view)
-    if _of_nobody(root, today) is False and "person" not in view.used:
+    if "person" not in view.used and _of_nobody(root, view) is False:
         return CustomerScore.objects.filter(found, shop=view.shop).count()
-    return Customer.objects.filter(compile_tree(root, frame(today)), shop=view.shop).count()
+    return Customer.objects.filter(compile_tree(root, frame(today, shelf)), shop=view.shop).count()
 
 
-def _of_nobody(node: Group | Condition, today: datetime.date) -> bool | None:
+def _of_nobody(node: Group | Condition, view: Frame) -> bool | None:
     """Return whether a tree holds for somebody without a score; None where that depends on them."""
     if isinstance(node, Condition):
-        view = frame(today, of_scores=True)
-        node.op.where(node.values, view)
-        found = False if view.used == {"score"} else None
+        asked = replace(view, used=set())
+        node.op.where(node.values, asked)
+        # What an inner segment negates is not seen from here.
+        found = False if asked.used == {"score"} and node.field.key != "own" else None
     else:
-        parts = [_of_nobody(part, today) for part in node.of]
+        parts = [_of_nobody(part, view) for part in node.of]
         decides = node.join == ANY
         found = decides if decides in parts else None if None in parts else not decides
     return found if found is None or not node.negated else not found
