@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime
+import warnings
 
 import pytest
 from django.conf import settings
@@ -15,11 +17,17 @@ from tests import factories
 
 # A day in the shop's calendar that tests may use as "today" where no clock is involved: 2 Azar 1405.
 TODAY = datetime.date(2026, 11, 23)
+# When each test began: a session that is left open tells no more than when it was opened.
+BEGUN: list[tuple[datetime.datetime, str]] = []
 
 
 def pytest_configure() -> None:
     """Passwords are made slow to guess on purpose, and the tests make hundreds of them."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    BEGUN.append((datetime.datetime.now(datetime.UTC), nodeid))
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +57,25 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
             cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
     yield
     with django_db_blocker.unblock():
-        connections["default"].close()
+        end_what_is_left_open()
         teardown_databases(made, verbosity=0, keepdb=request.config.option.reuse_db)
+
+
+def end_what_is_left_open() -> None:
+    """End the sessions that tests forgot, and name these tests: PostgreSQL drops no database in use."""
+    for alias in ("default", "owner"):
+        # Each role may end its own sessions only.
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                """SELECT backend_start, query, pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"""
+            )
+            left = cursor.fetchall()
+        connections[alias].close()
+        for opened_at, query, _ in left:
+            begun = bisect.bisect(BEGUN, (opened_at, "")) - 1
+            test = BEGUN[begun][1] if begun >= 0 else "something before the first test"
+            warnings.warn(f"{test} left a session of “{alias}” open; it asked last: {query}", stacklevel=1)
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,8 @@ def browser():
         )
         yield launched
         launched.close()
+        # With that loop Django keeps a second set of connections for this thread, and out of reach without it.
+        connections.close_all()
 
 
 @pytest.fixture
@@ -102,8 +104,6 @@ def open_page(browser, live_server, worker_at_hand):
     yield opened
     for context in contexts:
         context.close()
-    # The live server's threads leave their connections; the flush must not wait for them.
-    connections.close_all()
 
 
 @pytest.fixture
