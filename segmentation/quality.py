@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from loyalty.customers.models import Order, OrderLine
 from loyalty.shops.scope import current_shop_id
 
 YEAR_DAYS = 365
@@ -77,17 +80,6 @@ class Goods:
     share: float
 
 
-@dataclass(frozen=True)
-class Oddity:
-    """An order that cannot be right: placed after today, or below zero."""
-
-    kind: str
-    external_id: str
-    customer_id: int | None
-    placed_on: datetime.date
-    amount: int
-
-
 _PEOPLE = """
 WITH bought AS (
     SELECT customer_id, sum(net_amount) AS amount FROM customers_order
@@ -143,15 +135,7 @@ LEFT JOIN customers_productcategory AS category
 WHERE sale.shop_id = %(shop_id)s AND sale.is_paid AND sale.cost_amount IS NULL AND line.cost_amount IS NULL
       AND sale.placed_on > %(from_on)s AND sale.placed_on <= %(today)s
 GROUP BY 1, 2 HAVING sum(coalesce(line.net_amount, sale.net_amount)) > 0
-ORDER BY amount DESC, 1, 2 LIMIT {most}"""
-
-_ODD = """
-SELECT CASE WHEN placed_on > %(today)s THEN 'future' ELSE 'negative' END, external_id, customer_id, placed_on,
-       net_amount
-FROM customers_order
-WHERE shop_id = %(shop_id)s AND is_paid AND placed_on > %(from_on)s
-      AND (placed_on > %(today)s OR net_amount < 0)
-ORDER BY placed_on DESC, id DESC LIMIT {most}"""
+ORDER BY amount DESC, 1, 2 LIMIT %(most)s"""
 
 _TWINS = """
 SELECT coalesce(sum(people), 0)::bigint FROM (
@@ -180,19 +164,13 @@ class Quality:
     gaps: dict[str, Gap]
     orders: Orders
     goods: list[Goods]
-    oddities: list[Oddity]
     twins: dict[str, int]
     strange_births: list[int]
 
 
 def quality(today: datetime.date) -> Quality:
     """Return what the shop in scope does not know, as of `today`."""
-    params = {
-        "shop_id": current_shop_id(),
-        "today": today,
-        "from_on": today - datetime.timedelta(days=YEAR_DAYS),
-        "oldest": today - datetime.timedelta(days=round(MOST_YEARS * 365.25)),
-    }
+    params = _params(today) | {"oldest": today - datetime.timedelta(days=round(MOST_YEARS * 365.25))}
     columns = ", ".join(
         f"count(*) FILTER (WHERE {lacking}), coalesce(sum(amount) FILTER (WHERE {lacking}), 0)::bigint"
         for lacking in FIELDS.values()
@@ -205,9 +183,6 @@ def quality(today: datetime.date) -> Quality:
 
         customers, *counted = ask(_PEOPLE.format(columns=columns))[0]
         orders = Orders(*ask(_ORDERS)[0])
-        goods = ask(_UNCOSTED.format(most=MOST_NAMED)) if orders.uncosted_orders else []
-        has_odd = orders.future_orders or orders.negative_orders
-        oddities = ask(_ODD.format(most=MOST_NAMED)) if has_odd else []
         twins = {
             key: ask(_TWINS.format(columns=fields, known=known))[0][0]
             for key, (fields, known) in TWINS.items()
@@ -220,8 +195,33 @@ def quality(today: datetime.date) -> Quality:
             for at, key in enumerate(FIELDS)
         },
         orders=orders,
-        goods=[Goods(*row, row[-1] / orders.amount if orders.amount > 0 else 0) for row in goods],
-        oddities=[Oddity(*row) for row in oddities],
+        goods=uncosted(today, orders.amount, MOST_NAMED) if orders.uncosted_orders else [],
         twins=twins,
         strange_births=strange,
     )
+
+
+def uncosted(today: datetime.date, sales_amount: int, most: int | None = None) -> list[Goods]:
+    """Return the goods of unknown cost, those that sold most first, and their shares of all sales."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNCOSTED, _params(today) | {"most": most})
+        return [Goods(*row, row[-1] / sales_amount if sales_amount > 0 else 0) for row in cursor.fetchall()]
+
+
+def orders_that(lack: str, today: datetime.date) -> QuerySet[Order]:
+    """Return the orders behind a number of `Orders`, the newest first."""
+    so_far, has_lines = Q(placed_on__lte=today), Exists(OrderLine.objects.filter(order=OuterRef("pk")))
+    found = {
+        "customer": so_far & Q(customer=None),
+        "cost": so_far & Q(cost_amount=None),
+        "lines": so_far & ~Q(has_lines),
+        "future": ~so_far,
+        "negative": Q(net_amount__lt=0),
+    }
+    recent = Order.objects.paid().filter(found[lack], placed_on__gt=_params(today)["from_on"])
+    return recent.order_by("-placed_on", "-pk")
+
+
+def _params(today: datetime.date) -> dict[str, Any]:
+    from_on = today - datetime.timedelta(days=YEAR_DAYS)
+    return {"shop_id": current_shop_id(), "today": today, "from_on": from_on}

@@ -1,4 +1,4 @@
-"""Lists of goods."""
+"""Lists of goods, and of orders that lack something."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from loyalty.ui.tables import BaseTable
 PER_PAGE = 12
 
 
-def _cell(name: str, classes: str = "ba-num", **kwargs) -> tables.TemplateColumn:
+def _cell(name: str, classes: str = "ba-num", of: str = "goods", **kwargs) -> tables.TemplateColumn:
     attrs = {"td": {"class": classes}, "th": {"class": classes}} if classes else {}
-    return tables.TemplateColumn(
-        template_name=f"segmentation/cells/_goods_{name}.html", attrs=attrs, **kwargs
-    )
+    return tables.TemplateColumn(template_name=f"segmentation/cells/_{of}_{name}.html", attrs=attrs, **kwargs)
 
 
 class GoodsTable(BaseTable):
@@ -36,3 +34,19 @@ class GoodsTable(BaseTable):
     class Meta(BaseTable.Meta):
         # A row is a card of nine lines on a phone.
         per_page = PER_PAGE
+
+
+class QualityOrderTable(BaseTable):
+    """The newest orders that lack something: a stretch of them, which no column can sort."""
+
+    caption = _("Orders")
+
+    number = _cell("number", "", "order", verbose_name=_("Order"))
+    customer = _cell("customer", "", "order", verbose_name=_("Customer"))
+    placed_on = _cell("day", of="order", verbose_name=_("Day"))
+    net_amount = _cell("net", of="order", verbose_name=_("Net amount"))
+    cost_amount = _cell("cost", of="order", verbose_name=_("Cost of goods"))
+
+    class Meta(BaseTable.Meta):
+        per_page = 25
+        orderable = False

@@ -23,7 +23,7 @@ from .own import (
 )
 from .own_looks import own_segment_overlap, own_segment_places, own_segment_why
 from .portraits import persona, personas
-from .quality import data_quality
+from .quality import data_quality, quality_orders
 from .steering import (
     scheme,
     scheme_apply,
@@ -67,6 +67,7 @@ __all__ = [
     "personas",
     "products",
     "quadrant_list",
+    "quality_orders",
     "rhythm",
     "scheme",
     "scheme_apply",

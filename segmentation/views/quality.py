@@ -6,19 +6,22 @@ import datetime
 from collections.abc import Iterator
 
 from django.core.cache import caches
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_tables2 import RequestConfig
 
 from loyalty.customers.filters.gaps import TWINS, UNKNOWN
 from loyalty.shops.scope import current_shop_id
 from loyalty.ui import sheets
+from loyalty.ui.pages import page_or_fragment
 
 from .. import quality
 from ..quality import Gap, Quality
+from ..tables import QualityOrderTable
 
 KEPT_SECONDS = 600
 # Up to so many customers everything is added up anew for each visit.
@@ -31,10 +34,37 @@ HEADS = (
 )
 
 
+GOODS_HEADS = (
+    gettext_lazy("Product"),
+    gettext_lazy("Category"),
+    gettext_lazy("Sold in 12 months"),
+    gettext_lazy("Share of sales"),
+)
+# What the page counts among the orders.
+ORDERS = {
+    "customer": gettext_lazy("Orders of guests"),
+    "cost": gettext_lazy("Orders with goods of unknown cost"),
+    "lines": gettext_lazy("Orders that do not say what was bought"),
+    "future": gettext_lazy("Orders dated after today"),
+    "negative": gettext_lazy("Orders below zero"),
+}
+ORDER_HEADS = (
+    gettext_lazy("Order"),
+    gettext_lazy("Customer"),
+    gettext_lazy("Day"),
+    gettext_lazy("Net amount"),
+    gettext_lazy("Cost of goods"),
+)
+# The newest that the screen turns over; whoever wants them all takes the file.
+MOST_ORDERS = 1_000
+
+
 def data_quality(request: HttpRequest) -> HttpResponse:
     found, computed_at = _kept(request)
+    if not found.customers and not (found.orders.orders or found.orders.future_orders):
+        return render(request, "segmentation/empty.html")
     if (kind := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(kind, "data-quality", _("Data quality"), HEADS, _rows(found))
+        return _file(request, kind, found)
     gaps = [
         {"gap": gap, "label": _label(gap), "query": _query(gap)}
         for gap in sorted(found.gaps.values(), key=lambda gap: gap.known_share)
@@ -49,10 +79,23 @@ def data_quality(request: HttpRequest) -> HttpResponse:
             if count
         ],
         "strange_births": urlencode([("id", key) for key in found.strange_births]),
-        "has_gaps": bool(found.customers or found.orders.orders or found.oddities),
         "computed_at": computed_at,
     }
     return render(request, "segmentation/data_quality.html", context)
+
+
+def quality_orders(request: HttpRequest, lack: str) -> HttpResponse:
+    if lack not in ORDERS:
+        raise Http404("Nothing of the kind is counted.")
+    orders = quality.orders_that(lack, request.shop.today()).select_related("customer")
+    if (kind := request.GET.get("export")) in sheets.KINDS:
+        return sheets.response(kind, f"orders-{lack}", str(ORDERS[lack]), ORDER_HEADS, _order_rows(orders))
+    table = QualityOrderTable(orders[:MOST_ORDERS])
+    RequestConfig(request, paginate={"per_page": table.Meta.per_page, "silent": True}).configure(table)
+    context = {"title": ORDERS[lack], "table": table, "lack": lack, "most": MOST_ORDERS}
+    return page_or_fragment(
+        request, "segmentation/quality_orders.html", "segmentation/_quality_orders.html", context
+    )
 
 
 def _kept(request: HttpRequest) -> tuple[Quality, datetime.datetime]:
@@ -77,6 +120,26 @@ def _query(gap: Gap) -> str:
     return urlencode({"consent": "none"} if gap.key == "consent" else {"missing": gap.key})
 
 
+def _file(request: HttpRequest, kind: str, found: Quality) -> HttpResponse:
+    """Return the table that `?table=goods` names, or that of the gaps."""
+    if request.GET.get("table") == "goods":
+        goods = quality.uncosted(request.shop.today(), found.orders.amount)
+        rows = ([one.product, one.category, sheets.amount(one.amount), round(one.share, 4)] for one in goods)
+        return sheets.response(kind, "goods-of-unknown-cost", _("Data quality"), GOODS_HEADS, rows)
+    return sheets.response(kind, "data-quality", _("Data quality"), HEADS, _rows(found))
+
+
+def _order_rows(orders) -> Iterator[list]:
+    for order in orders.iterator():
+        amounts = [sheets.amount(order.net_amount), sheets.amount(order.cost_amount)]
+        yield [
+            order.external_id,
+            order.customer and str(order.customer),
+            order.placed_on.isoformat(),
+            *amounts,
+        ]
+
+
 def _rows(found: Quality) -> Iterator[list]:
     for gap in found.gaps.values():
         yield [_label(gap), round(gap.known_share, 4), gap.customers, sheets.amount(gap.amount)]
@@ -88,3 +151,5 @@ def _rows(found: Quality) -> Iterator[list]:
     ):
         share = 1 - missing / orders.orders if orders.orders else None
         yield [label, share and round(share, 4), missing, None if amount is None else sheets.amount(amount)]
+    yield [str(ORDERS["future"]), None, orders.future_orders, None]
+    yield [str(ORDERS["negative"]), None, orders.negative_orders, None]

@@ -54,7 +54,8 @@ OBJECTS = {
     "segmentation:own_segment_places": lambda: {"pk": CustomerFactory().pk},
     "segmentation:own_segment_why": lambda: {**own_segment(), "customer": CustomerFactory().pk},
     "segmentation:persona": persona,
+    "segmentation:quality_orders": lambda: {"lack": "cost"},
     "segmentation:scheme_restore": scheme_version,
 }
 # Numbers of versions begin at one in every shop.
-WORDS = {"segmentation:persona", "segmentation:scheme_restore"}
+WORDS = {"segmentation:persona", "segmentation:quality_orders", "segmentation:scheme_restore"}

@@ -1,6 +1,8 @@
 """Data quality: what is not known is counted as its list counts it, and said with what it costs."""
 
+import csv
 import datetime
+import io
 
 import pytest
 from django.urls import reverse
@@ -74,11 +76,41 @@ def test_the_goods_of_unknown_cost_are_named(books):
 
 def test_what_cannot_be_right_is_named_one_by_one(books):
     found = quality.quality(TODAY)
-    assert [(odd.kind, odd.amount) for odd in found.oddities] == [
-        ("future", 7_000_000),
-        ("negative", -1_000_000),
-    ]
+    assert [order.net_amount for order in quality.orders_that("future", TODAY)] == [7_000_000]
+    assert [order.net_amount for order in quality.orders_that("negative", TODAY)] == [-1_000_000]
     assert found.strange_births == [Customer.objects.get(name="Old").pk]
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_each_number_of_orders_opens_as_many(books, as_owner, language):
+    orders = quality.quality(TODAY).orders
+    counted = {
+        "customer": orders.guest_orders,
+        "cost": orders.uncosted_orders,
+        "lines": orders.lineless_orders,
+        "future": orders.future_orders,
+        "negative": orders.negative_orders,
+    }
+    words = {"accept-language": language}
+    said = as_owner.get(reverse("segmentation:data_quality"), headers=words).content.decode()
+    for lack, count in counted.items():
+        url = reverse("segmentation:quality_orders", args=[lack])
+        assert f'<a href="{url}">' in said
+        page = as_owner.get(url, headers=words)
+        assert page.content.decode().count("<tr role=") - 1 == count > 0, lack
+        text = b"".join(as_owner.get(url, {"export": "csv"})).decode("utf-8-sig")
+        assert len(text.splitlines()) - 1 == count
+    assert as_owner.get(reverse("segmentation:quality_orders", args=["love"])).status_code == 404
+
+
+def test_goods_of_unknown_cost_are_a_file_of_all_of_them(books, as_owner, monkeypatch):
+    monkeypatch.setattr(quality, "MOST_NAMED", 0)
+    asked = {"export": "csv", "table": "goods"}
+    answer = as_owner.get(reverse("segmentation:data_quality"), asked, headers={"accept-language": "en"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert [(row["Product"], row["Category"], row["Sold in 12 months"]) for row in rows] == [
+        ("Gaz", "Sweets", "150000")
+    ]
 
 
 def test_same_names_without_a_birth_date_are_no_twins(shop):
@@ -104,17 +136,18 @@ def test_the_page_says_what_each_gap_costs(books, as_owner, language):
         assert "Profit is known for 78% of the sales" in said
 
 
-def test_an_empty_shop_has_no_gaps(shop, as_marketer):
+def test_an_empty_shop_is_not_called_wholly_known(shop, as_marketer):
     page = as_marketer.get(reverse("segmentation:data_quality"), headers={"accept-language": "en"})
     assert page.status_code == 200
-    assert "Nothing is missing" in page.content.decode()
+    assert "100%" not in page.content.decode()
+    assert reverse("ingest:import_list") in page.content.decode()
 
 
 def test_the_file_lists_every_field(books, as_owner):
     answer = as_owner.get(reverse("segmentation:data_quality"), {"export": "xlsx"})
     assert answer.status_code == 200
     text = b"".join(as_owner.get(reverse("segmentation:data_quality"), {"export": "csv"})).decode("utf-8-sig")
-    assert text.count("\n") == 1 + len(quality.FIELDS) + 3
+    assert text.count("\n") == 1 + len(quality.FIELDS) + 5
 
 
 def test_who_mends_the_books_sees_the_number_fall_at_once(books, as_owner):
