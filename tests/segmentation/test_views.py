@@ -104,6 +104,10 @@ def test_the_tenths_open_those_who_spent_that_much(scored, as_owner):
     assert first.qs.count() >= ScoreRun.objects.current().buyers // 10
 
 
+def test_pareto_says_nothing_that_was_not_counted(scored, as_owner):
+    assert "ten others" not in page(as_owner, "pareto")
+
+
 def test_money_is_never_counted_for_a_customer_of_another_shop(scored, as_owner, other_shop):
     with scope(other_shop):
         OrderFactory(on=TODAY, net_amount=10**12)
