@@ -9,7 +9,6 @@ day.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -181,7 +180,7 @@ def write(
         "version_id": version.pk,
         "window_from": window_start(as_of, draft.window_days),
         "now": timezone.now(),
-        "receipt": json.dumps(_receipt(draft, version, as_of), ensure_ascii=False),
+        "version_number": version.number,
     }
     statement = Statement(_WRITE.format(standing=standing.sql, moves=_MOVES if keep_moves else ""), params)
     # One customer is read through the index anyway; the settings are for a million.
@@ -196,25 +195,6 @@ def write(
         warned=done.get("warn", 0),
         cleared=done.get("clear", 0),
     )
-
-
-def _receipt(draft: Draft, version: ProgrammeVersion, as_of: datetime.date) -> dict:
-    """Return the part of a receipt that is the same for everybody."""
-    return {
-        "metric": draft.metric,
-        "window_from": window_start(as_of, draft.window_days).isoformat(),
-        "window_to": as_of.isoformat(),
-        "version": version.number,
-        "thresholds": [
-            {
-                "rank": level.rank,
-                "name": level.name,
-                "threshold": level.threshold,
-                "min_orders": level.min_orders,
-            }
-            for level in draft.levels
-        ],
-    }
 
 
 # `opened` looks at `closed` first: the old row must be let go before one_current_tier_per_customer sees
@@ -236,13 +216,13 @@ marked AS (
 ),
 opened AS (
     INSERT INTO tiers_tiermembership
-        (shop_id, customer_id, tier_id, from_on, is_current, falls_on, reason, opened_at, receipt)
+        (shop_id, customer_id, tier_id, from_on, is_current, falls_on, reason, opened_at, value, orders,
+         is_estimated, version_number, refunds)
     SELECT %(shop_id)s, decided.customer_id, tier.id, %(as_of)s, true, decided.falls_after, action, %(now)s,
-           %(receipt)s::jsonb || jsonb_build_object(
-               'value', value, 'orders', orders, 'by_spend', by_spend,
-               'refunds', (SELECT count(*) FROM customers_refund AS refund
-                           WHERE refund.shop_id = %(shop_id)s AND refund.customer_id = decided.customer_id
-                                 AND refund.refunded_on BETWEEN %(window_from)s AND %(as_of)s))
+           value, orders, by_spend, %(version_number)s,
+           (SELECT count(*) FROM customers_refund AS refund
+            WHERE refund.shop_id = %(shop_id)s AND refund.customer_id = decided.customer_id
+                  AND refund.refunded_on BETWEEN %(window_from)s AND %(as_of)s)
     FROM decided
     JOIN tiers_tier AS tier
          ON tier.shop_id = %(shop_id)s AND tier.programme_id = %(programme_id)s AND tier.rank =

@@ -1,5 +1,6 @@
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -10,8 +11,10 @@ from loyalty.counter import people
 from loyalty.counter.models import CounterRecord
 from loyalty.customers.models import Customer, Order
 from loyalty.shops.models import StaffMember
+from loyalty.tiers import editing
 from loyalty.tiers import services as tiers
-from loyalty.tiers.models import Benefit, BenefitGrant, Programme, Tier
+from loyalty.tiers.draft import Draft
+from loyalty.tiers.models import Benefit, BenefitGrant
 from tests.factories import CustomerFactory, OrderFactory
 
 HOME, FIND, PERSON = reverse("counter:counter"), reverse("counter:find"), reverse("counter:person")
@@ -93,12 +96,13 @@ def test_without_javascript_the_whole_page_comes_back(as_clerk, kaveh):
 @pytest.mark.parametrize("metric", ["spend", "profit"])
 def test_a_clerk_sees_no_whole_phone_no_profit_and_no_address(as_clerk, kaveh, shop, metric):
     if metric == "profit":
-        Programme.objects.update(metric=metric)
-        # 40 % of it is profit, and the next tier is 123,456 toman of profit away.
-        Tier.objects.filter(rank=3).update(threshold_amount=58_000_000)
-        Tier.objects.filter(rank=4).update(threshold_amount=25 * 2_345_679 + 1_234_560)
+        # The third tier is reached, the fourth is 123,456 toman of profit away.
+        profit = 25 * (10_000_000 - 7_654_321)
+        draft = Draft.of(tiers.active_programme())
+        thresholds = (0, 1_000_000, profit, profit + 1_234_560)
+        levels = (replace(level, threshold=at) for level, at in zip(draft.levels, thresholds, strict=True))
         tiers.put_back(kaveh.pk, None)
-        tiers.review_shop(shop.today())
+        editing.apply(replace(draft, metric="profit", levels=tuple(levels)), None, shop.today())
     pages = [find(as_clerk), find(as_clerk, headers=EN)]
     mine = {"person": token(as_clerk, kaveh)}
     pages += [as_clerk.post(PERSON, mine, headers=headers) for headers in (HTMX, EN)]

@@ -96,7 +96,7 @@ def test_a_lower_threshold_moves_up_at_once_those_it_named(draft):
     ]
     editing.apply(cheaper, None, TODAY)
     assert (rank_of(near), rank_of(far)) == (3, 2)
-    assert near.tier_memberships.get(is_current=True).receipt["version"] == 2
+    assert near.tier_memberships.get(is_current=True).version_number == 2
 
 
 def test_a_higher_threshold_takes_nothing_away_before_the_grace_is_over(draft):
