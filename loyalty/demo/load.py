@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterable, Iterator
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from loyalty.customers.models import Product, ProductCategory
 from loyalty.shops.models import Shop
 from loyalty.ui.text import clean_name, fold, sort_key
 
-from .process import Past, Person, Sale
+from .process import Dealing, Past, Person, Sale
 
 SOURCE = "till"
 
@@ -167,11 +168,32 @@ def sales(shop: Shop, some: list[Sale], source: str = SOURCE, first_number: int 
         )
 
 
+def dealings(shop: Shop, some: list[Dealing]) -> None:
+    """Write what people did beyond buying."""
+    copy(
+        "demo_dealings",
+        "person text, kind text, occurred_at timestamptz, details jsonb",
+        (
+            (str(one.person), one.kind, moment(shop, one.happened_on, one.minute), Jsonb(one.details))
+            for one in some
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO customers_interaction (shop_id, customer_id, kind, occurred_at, source, details)
+               SELECT %(shop)s, c.id, d.kind, d.occurred_at, %(source)s, d.details
+               FROM demo_dealings d JOIN customers_customer c ON c.shop_id = %(shop)s AND c.external_id = d.person
+               ORDER BY d.occurred_at, c.id""",
+            {"shop": shop.pk, "source": SOURCE},
+        )
+
+
 def past(shop: Shop, fixture: dict, invented: Past) -> None:
     """Write everything of an invented past into `shop`, whose scope is open."""
     goods(shop, fixture)
     people(shop, fixture, invented.people)
     sales(shop, invented.sales)
+    dealings(shop, invented.dealings)
 
 
 def read_fixture(path) -> dict:

@@ -27,6 +27,11 @@ KINDS = {
     PASSING: (0.20, 1.0, (40, 90), 0.62),
 }
 
+# So many have dealings beyond buying, of which one kind or another, as they like the shop or do not.
+TAKING_PART = 0.2
+LIKED = {"visit": 0.3, "reply": 0.2, "survey": 0.2, "review": 0.18, "referral": 0.12}
+DISLIKED = {"complaint": 0.5, "review": 0.25, "survey": 0.25}
+
 
 @dataclass
 class Person:
@@ -93,9 +98,21 @@ class Sale:
 
 
 @dataclass
+class Dealing:
+    """Something a person did beyond buying; `details` as customers.Interaction keeps them."""
+
+    person: int
+    kind: str
+    happened_on: datetime.date
+    minute: int
+    details: dict
+
+
+@dataclass
 class Past:
     people: list[Person] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
+    dealings: list[Dealing] = field(default_factory=list)
 
 
 class Invention:
@@ -105,6 +122,8 @@ class Invention:
         self.fixture, self.last_day = fixture, last_day
         self.first_day = last_day - datetime.timedelta(days=SPAN_DAYS)
         self.rng = np.random.default_rng([seed, len(fixture["slug"]), last_day.toordinal()])
+        # Apart, so that what people say changes nothing about what they buy.
+        self.talk = np.random.default_rng([seed, len(fixture["slug"]), last_day.toordinal(), 1])
         self.categories = fixture["categories"]
         self.category_weights = np.array([c["weight"] for c in self.categories], dtype=float)
 
@@ -114,7 +133,9 @@ class Invention:
         for number in range(1, self.fixture["customers"] + 1):
             person = self.person(number)
             past.people.append(person)
-            past.sales += self.sales_of(person)
+            bought = self.sales_of(person)
+            past.sales += bought
+            past.dealings += self.dealings_of(person, bought)
         past.sales += self.guests(len(past.sales) // 25)
         past.sales.sort(key=lambda sale: (sale.placed_on, sale.minute, sale.person or 0))
         return past
@@ -234,6 +255,32 @@ class Invention:
         if not category.get("cost_unknown"):
             cost = int(gross * (1 - category["margin"]) * rng.uniform(0.95, 1.05)) // step * step
         return Line(sku=sku, quantity=quantity, unit=unit, discount=discount, net=gross - discount, cost=cost)
+
+    def dealings_of(self, person: Person, bought: list[Sale]) -> list[Dealing]:
+        """Return what a person did beyond buying, on or soon after days they bought: for most, nothing.
+
+        How much they like the shop decides whether they bring friends and praise it, or complain.
+        """
+        rng = self.talk
+        likes = rng.beta(4, 1.6) if person.kind != REGULAR else rng.beta(6, 1.2)
+        if rng.random() >= TAKING_PART:
+            return []
+        made = []
+        for _number in range(1 + int(rng.poisson(2.5))):
+            sale = bought[int(rng.integers(len(bought)))]
+            day = sale.placed_on + datetime.timedelta(days=int(rng.integers(0, 8)))
+            is_glad = rng.random() < likes
+            kinds = LIKED if is_glad else DISLIKED
+            kind = str(rng.choice(list(kinds), p=list(kinds.values())))
+            words = self.fixture["praise" if is_glad else "complaints"]
+            details = (
+                {"text": words[int(rng.integers(len(words)))]} if kind in ("review", "complaint") else {}
+            )
+            if kind == "review":
+                details["rating"] = int(rng.integers(4, 6) if is_glad else rng.integers(1, 4))
+            if day <= self.last_day:
+                made.append(Dealing(person.number, kind, day, sale.minute, details))
+        return made
 
     def guests(self, count: int) -> list[Sale]:
         days = self.rng.integers(0, SPAN_DAYS + 1, size=count)

@@ -11,7 +11,7 @@ import datetime
 from django.contrib.auth.hashers import make_password
 
 from loyalty import pipeline
-from loyalty.customers.models import ConsentEvent, Customer, Order, OrderLine, Product, Refund
+from loyalty.customers.models import ConsentEvent, Customer, Interaction, Order, OrderLine, Product, Refund
 from loyalty.shops.models import Role, Shop, StaffMember, User
 from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import scope, setting
@@ -73,7 +73,7 @@ def tell(fixture: dict, today: datetime.date) -> Shop:
         invention = Invention(fixture, today - datetime.timedelta(days=1))
         past = invention.past()
         load.past(shop, fixture, past)
-        refresh_statistics(Customer, ConsentEvent, Product, Order, OrderLine, Refund)
+        refresh_statistics(Customer, ConsentEvent, Product, Order, OrderLine, Refund, Interaction)
         campaigns.run(shop, invention, past, today, User.objects.get(email=STAFF[Role.MARKETER][0]))
         tiers.preset(today - datetime.timedelta(days=FOUNDED_DAYS_AGO))
         for day in review_days(today):
