@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Order, Product
+from loyalty.ui.templatetags.ui import LRI, PDI
 from segmentation import reports, services
 from segmentation.models import GoodsPair
 from tests.factories import OrderFactory
@@ -91,6 +92,17 @@ def test_each_cell_of_the_cohorts_opens_as_many_people_as_it_counts(reported, as
         opened[cohort.label(english), period.label(english)] = people.qs.count()
     assert opened
     assert opened == {place: count for place, count in counted.items() if count}
+
+
+def test_a_head_of_the_cohorts_reads_plus_one_and_not_ten(reported, as_owner):
+    assert f">{LRI}+۱{PDI}</span>" in page(as_owner, "cohorts", "fa")
+    assert ">+1</span>" in page(as_owner, "cohorts")
+
+
+def test_a_list_of_figures_holds_nothing_but_names_and_figures(reported, as_owner):
+    (listed,) = re.findall(r"<dl.*?</dl>", page(as_owner, "cohorts"), re.DOTALL)
+    assert "</dd><small" not in listed
+    assert "<small>" in listed
 
 
 def test_the_screen_shows_the_latest_cohorts_and_the_file_all(reported, as_owner):
