@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.audiences import Audience
 from campaigns.models import Campaign
 from loyalty.customers.filters import CustomerFilter, builder
-from loyalty.customers.models import Customer
+from loyalty.customers.filters.builder import editing, known
+from loyalty.customers.models import Customer, Product, ProductCategory
 from loyalty.shops.scope import scope
 from segmentation import own, reports, services, views
 from segmentation.models import OwnSegment
@@ -49,6 +52,13 @@ def visitor(shop, client):
 
 def address(route: str, *args) -> str:
     return reverse(f"segmentation:own_segment_{route}", args=args)
+
+
+def query(sent: dict) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for name, value in sent.items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    return data
 
 
 def typed(*conditions: dict, join: str = "all", **more) -> dict:
@@ -251,6 +261,53 @@ def test_an_attribute_is_asked_for_as_the_persons_form_keeps_it(people, visitor)
         page = visitor.get(address(route, *([] if route == "list" else [segment.pk])))
         assert page.status_code == 200
     assert [one.name for one in CustomerFilter(f"own={segment.pk}", today=TODAY).qs] == ["یک"]
+
+
+def test_a_typed_code_is_never_taken_for_the_key_of_another_product(people, visitor):
+    first = Product.objects.create(sku="x", name="لیوان")
+    meant = Product.objects.create(sku=str(first.pk), name="قوری")
+    persian = str(first.pk).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    for text in (str(first.pk), persian, "قوری", f"قوری ({first.pk})", f"key:{meant.pk}"):
+        draft = editing.read(query(typed({"field": "product", "op": "any", "values": text})))
+        assert draft.root.of[0].values["values"] == [meant.pk], text
+    # What is chosen already comes back by its key, and is shown with its code.
+    page = visitor.post(address("build"), typed({"field": "product", "values": str(first.pk)}))
+    assert f'value="key:{meant.pk}"' in page.content.decode()
+    assert f"قوری ({first.pk})" in page.content.decode()
+
+
+def test_two_products_of_one_name_are_told_apart(people, visitor):
+    for code in ("A", "B"):
+        Product.objects.create(sku=code, name="لیوان")
+    answer = visitor.post(address("new"), typed({"field": "product", "values": "لیوان"}))
+    assert answer.status_code == 422
+    assert "More than one is called “لیوان”" in answer.content.decode()
+    visitor.post(address("new"), typed({"field": "product", "values": "لیوان (B)"}))
+    assert OwnSegment.objects.get().definition["root"]["of"][0]["values"] == {
+        "values": [Product.objects.get(sku="B").pk]
+    }
+
+
+@pytest.mark.parametrize("field", ["category", "product", "received", "own"])
+def test_what_is_beyond_the_choices_offered_is_found_by_its_name(people, visitor, monkeypatch, field):
+    monkeypatch.setattr(known, "MOST_CHOICES", 1)
+    made = [
+        {
+            "category": lambda name: ProductCategory.objects.create(name=name),
+            "product": lambda name: Product.objects.create(sku=name, name=f"{name} {name}"),
+            "received": lambda name: Campaign.objects.create(
+                name=name, text="hi", launched_at=timezone.now()
+            ),
+            "own": lambda name: make(IN_TEHRAN, name=name),
+        }[field](name)
+        for name in ("الف", "ب", "ج")
+    ]
+    for one in made:
+        visitor.post(address("new"), typed({"field": field, "values": one.name}, name=f"{field} {one.pk}"))
+        segment = OwnSegment.objects.get(name=f"{field} {one.pk}")
+        assert segment.definition["root"]["of"][0]["values"] == {"values": [one.pk]}
+        assert not builder.problems_of(segment)
+        assert one.name in visitor.get(address("edit", segment.pk)).content.decode()
 
 
 def test_a_name_is_taken_once(people, visitor):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -21,6 +21,14 @@ ROOT = "0"
 # As many places as the limits allow, and some more to be refused by them.
 MOST_NODES = 4 * MOST_CONDITIONS
 ACTIONS = ("add", "group", "remove", "up", "down")
+
+
+class Tick(NamedTuple):
+    """A choice as a box to tick: what it sends, its name, and whether it is ticked."""
+
+    sent: str
+    label: str
+    is_on: bool
 
 
 @dataclass(frozen=True)
@@ -46,21 +54,24 @@ class Box:
         return self.param.kind
 
     @property
-    def options(self) -> list[tuple[Any, str]]:
-        return self.param.options()
+    def options(self) -> list[Tick]:
+        return [
+            Tick(self.param.sent(value), label, value in self.shown) for value, label in self.param.options()
+        ]
 
     @property
     def known(self) -> list[str]:
         return self.param.known() if getattr(self.param, "known", None) else []
 
     @property
-    def chosen(self) -> list[tuple[Any, str]]:
-        """What was chosen already, with its name."""
+    def chosen(self) -> list[Tick]:
+        """What was chosen already."""
         if isinstance(self.param, Row):
-            names = self.param.named(list(self.shown))
-            return [(one, names[one]) for one in self.shown if one in names]
-        names = dict(self.options)
-        return [(one, names.get(one, one)) for one in self.shown]
+            names = (self.param.labels or self.param.named)(list(self.shown))
+            shown = [one for one in self.shown if one in names]
+        else:
+            names, shown = dict(self.param.options()), self.shown
+        return [Tick(self.param.sent(one), names.get(one, one), True) for one in shown]
 
     @property
     def unit(self) -> Any:

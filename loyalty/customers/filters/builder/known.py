@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
-from loyalty.shops.scope import current_shop_id
+from loyalty.shops.scope import current_shop, current_shop_id
 from loyalty.tiers.models import Tier
 from loyalty.ui.dates import format_day
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
-from loyalty.ui.text import sort_key
+from loyalty.ui.text import ascii_digits, sort_key
 from segmentation import likeness_runs
 from segmentation.models import LikenessRun, OwnSegment
 
@@ -100,32 +100,75 @@ def categories() -> list[tuple[int, str]]:
     return list(ProductCategory.objects.values_list("pk", "name")[:MOST_CHOICES])
 
 
+def find_categories(name: str) -> list[int]:
+    return _keys(ProductCategory.objects.filter(name=name))
+
+
+def name_categories(keys: list[int]) -> dict[int, str]:
+    return dict(ProductCategory.objects.filter(pk__in=keys).values_list("pk", "name"))
+
+
 def products() -> list[tuple[int, str]]:
     """Return the first products; a person who means another types its name or code."""
-    return [(product.pk, str(product)) for product in Product.objects.order_by("name", "pk")[:MOST_CHOICES]]
+    return [(one.pk, _with_code(one)) for one in Product.objects.order_by("name", "pk")[:MOST_CHOICES]]
 
 
-def find_product(text: str) -> int | None:
-    found = Product.objects.filter(Q(name=text) | Q(sku=text)).order_by("pk")
-    return found.values_list("pk", flat=True).first()
+def find_products(text: str) -> list[int]:
+    """Return the product with a code, and only where there is none those with a name, or with both as offered."""
+    name, _space, code = text.removesuffix(")").rpartition(" (")
+    wanted = ({"sku": text}, {"sku": ascii_digits(text)}, {"name": text}, {"name": name, "sku": code})
+    return next(filter(None, (_keys(Product.objects.filter(**one)) for one in wanted)), [])
 
 
 def name_products(keys: list[int]) -> dict[int, str]:
     return {product.pk: str(product) for product in Product.objects.filter(pk__in=keys)}
 
 
+def label_products(keys: list[int]) -> dict[int, str]:
+    return {product.pk: _with_code(product) for product in Product.objects.filter(pk__in=keys)}
+
+
+def _with_code(product: Product) -> str:
+    """Return the name with the code: two products may have one name."""
+    return f"{product.name} ({product.sku})" if product.name else product.sku
+
+
 def campaigns() -> list[tuple[int, str]]:
+    """Return the last campaigns, each with its day: they are often called alike."""
     launched = Campaign.objects.exclude(launched_at=None).order_by("-launched_at", "-pk")
-    return list(launched.values_list("pk", "name")[:MOST_CHOICES])
+    return [(one.pk, _with_day(one)) for one in launched[:MOST_CHOICES]]
+
+
+def find_campaigns(name: str) -> list[int]:
+    return _keys(Campaign.objects.exclude(launched_at=None).filter(name=name))
 
 
 def name_campaigns(keys: list[int]) -> dict[int, str]:
     return dict(Campaign.objects.filter(pk__in=keys).values_list("pk", "name"))
 
 
+def label_campaigns(keys: list[int]) -> dict[int, str]:
+    return {one.pk: _with_day(one) for one in Campaign.objects.filter(pk__in=keys)}
+
+
+def _with_day(campaign: Campaign) -> str:
+    if campaign.launched_at is None:
+        return campaign.name
+    return f"{campaign.name} ({format_day(current_shop().day_of(campaign.launched_at), current())})"
+
+
 def own_segments() -> list[tuple[int, str]]:
     return list(OwnSegment.objects.kept().values_list("pk", "name")[:MOST_CHOICES])
 
 
+def find_own_segments(name: str) -> list[int]:
+    return _keys(OwnSegment.objects.kept().filter(name=name))
+
+
 def name_own_segments(keys: list[int]) -> dict[int, str]:
     return dict(OwnSegment.objects.kept().filter(pk__in=keys).values_list("pk", "name"))
+
+
+def _keys(rows: QuerySet) -> list[int]:
+    """Return the keys of what was found; two are enough to know that a name is not enough."""
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:2])

@@ -25,8 +25,12 @@ from ...forms import ATTRIBUTE_LENGTH
 MOST_VALUES = 50
 # As long as anything may be that is written down of a person.
 MOST_LETTERS = ATTRIBUTE_LENGTH
+# A name and a code, as they are offered for a product.
+MOST_TYPED = 2 * MOST_LETTERS
 # From so many choices on a person types and is shown what fits, instead of reading boxes.
 MANY = 14
+# Before the key that a chosen row sends. What a person types has none: a code of digits is no key.
+KEY = "key:"
 
 
 class Unreadable(ValueError):
@@ -172,7 +176,7 @@ class _ManyField(forms.Field):
     def to_python(self, value: list[str] | None) -> list:
         found = []
         for text in value or []:
-            one = self.param.read(str(text)[:MOST_LETTERS])
+            one = self.param.read(str(text)[:MOST_TYPED])
             if one not in ("", None) and one not in found:
                 found.append(one)
         if len(found) > MOST_VALUES:
@@ -192,7 +196,11 @@ class Words(Param):
         return _ManyField(self, required=self.required)
 
     def read(self, text: str) -> Any:
-        return clean_name(text)
+        """Return the value of what was typed or sent by a box; raise ValidationError."""
+        word = clean_name(text)
+        if len(word) > MOST_LETTERS:
+            raise forms.ValidationError(_("At most %(most)s letters.") % {"most": num(MOST_LETTERS)})
+        return word
 
     def load(self, raw: Any) -> list:
         if not isinstance(raw, list) or len(raw) > MOST_VALUES or (self.required and not raw):
@@ -207,6 +215,10 @@ class Words(Param):
     def options(self) -> list[tuple[Any, str]]:
         """Return what may be chosen, with its name."""
         return [(word, word) for word in (self.known() if self.known else [])]
+
+    def sent(self, value: Any) -> str:
+        """Return what the box of a choice sends, to be read again."""
+        return str(value)
 
     def show(self, value: Any) -> list:
         return value or []
@@ -254,23 +266,37 @@ class Choice(Words):
 
 @dataclass(frozen=True)
 class Row(Choice):
-    """Some rows of the shop, by their key. `what` names one ("a product"); `find` may look beyond the choices,
-    which are only the first so many."""
+    """Some rows of the shop, by their key. `what` names one ("a product"). The choices are only the first so many:
+    `find` returns the keys of whatever is called so, and `labels` what tells one apart from its namesakes."""
 
     what: Any = ""
-    find: Callable[[str], int | None] | None = None
+    find: Callable[[str], list[int]] | None = None
     names: Callable[[list[int]], dict[int, str]] | None = None
+    labels: Callable[[list[int]], dict[int, str]] | None = None
+
+    def sent(self, value: int) -> str:
+        return f"{KEY}{value}"
 
     def read(self, text: str) -> int | None:
         if not text.strip():
             return None
-        if self.names and text.isascii() and text.isdecimal() and len(text) < 19:
-            found = int(text)
-            if self.names([found]):
-                return found
-        if self.find and (found := self.find(clean_name(text))):
-            return found
-        return super().read(text)
+        found = self._chosen(text) if text.startswith(KEY) else self._called(clean_name(text))
+        if len(found) > 1:
+            raise forms.ValidationError(
+                _("More than one is called “%(text)s”: choose one from the list.") % {"text": text}
+            )
+        if not found:
+            raise forms.ValidationError(_("“%(text)s” is not among the choices.") % {"text": text})
+        return found[0]
+
+    def _chosen(self, text: str) -> list[int]:
+        number = text.removeprefix(KEY)
+        is_key = number.isascii() and number.isdecimal() and len(number) < 19
+        return list(self.named([int(number)])) if is_key else []
+
+    def _called(self, name: str) -> list[int]:
+        found = self.find(name) if self.find else []
+        return found or [value for value, label in self.options() if clean_name(label) == name]
 
     def load(self, raw: Any) -> list[int]:
         if not isinstance(raw, list) or len(raw) > MOST_VALUES or (self.required and not raw):

@@ -28,10 +28,18 @@ CAMPAIGN = Row(
     "values",
     choices=known.campaigns,
     what=gettext_lazy("a campaign"),
+    find=known.find_campaigns,
     names=known.name_campaigns,
+    labels=known.label_campaigns,
     required=False,
 )
-OWN = Row("values", choices=known.own_segments, what=gettext_lazy("a segment"), names=known.name_own_segments)
+OWN = Row(
+    "values",
+    choices=known.own_segments,
+    what=gettext_lazy("a segment"),
+    find=known.find_own_segments,
+    names=known.name_own_segments,
+)
 KINDS = Choice("values", choices=Interaction.Kind.choices)
 TIMES = Number("times", gettext_lazy("at least"), gettext_lazy("times"), least=1, most=1000)
 

@@ -20,10 +20,17 @@ PRODUCT = Row(
     "values",
     choices=known.products,
     what=gettext_lazy("a product"),
-    find=known.find_product,
+    find=known.find_products,
     names=known.name_products,
+    labels=known.label_products,
 )
-CATEGORY = Row("values", choices=known.categories, what=gettext_lazy("a category"))
+CATEGORY = Row(
+    "values",
+    choices=known.categories,
+    what=gettext_lazy("a category"),
+    find=known.find_categories,
+    names=known.name_categories,
+)
 TIMES = Number("times", gettext_lazy("at least"), gettext_lazy("times"), least=1, most=1000)
 AMOUNT = Amount("amount", gettext_lazy("for at least"))
 
