@@ -13,7 +13,7 @@ from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import history, keeping, lifecycle, renewal, state
+from . import history, keeping, lifecycle, one, renewal, state
 from .models import CutsReason, Scheme, ScoreRun
 from .rules import Rules
 from .statements import execute as _execute
@@ -69,27 +69,17 @@ def score_shop(
     return made
 
 
-def score_customer(customer_id: int, as_of: datetime.date) -> None:
+def score_customer(customer_id: int, as_of: datetime.date) -> bool:
     """Score one customer as of `as_of` by the frozen cuts of the last run (the whole shop where there was
-    none).
+    none). Return False where a run under way holds the customer's row: it waits for nobody, and the mark that
+    every change leaves brings the next run to this customer.
     """
-    run = ScoreRun.objects.current()
-    if run is None or not run.buyers or "year_days" not in run.cuts:
-        score_shop(as_of)
-        return
-    shop = current_shop()
-    with transaction.atomic():
-        # Shared, so that orders do not wait for each other, and without waiting for a run under way: that run
-        # will see this row as newer than itself.
-        _execute(Statement("SELECT pg_try_advisory_xact_lock_shared(%(room)s, %(shop)s)", _lock(shop)))
-        # Two orders at once: the second waits here and then sees the first.
-        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
-        among = "AND customer_id = %(customer_id)s"
-        relation = state.relation_sql(shop, as_of, run.window_days, state.ONE, among)
-        found = state.state_sql(f"({relation.sql})", as_of, run.cuts, rules_of_shop())
-        params = {"customer_id": customer_id, "shop_id": shop.pk, "started_at": _clock()}
-        upsert = state.upsert_sql(Statement(found.sql, relation.params | found.params | params))
-        _execute(history.writing(upsert, as_of if as_of >= run.as_of else None))
+    # No savepoint: an order whose scoring fails is not recorded either.
+    with transaction.atomic(savepoint=False):
+        done = one.score(LOCK, current_shop(), customer_id, as_of)
+        if done is None:
+            score_shop(as_of)
+    return done is not False
 
 
 def look_back(

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import datetime
 
-from loyalty.customers.facts import FACTS_SUMMED, Statement, engagement_sql, facts_of_sql, facts_sql
+from loyalty.customers.facts import (
+    FACTS_SUMMED,
+    Statement,
+    day_params,
+    engagement_params,
+    engagement_sql,
+    facts_of_sql,
+    facts_sql,
+)
 from loyalty.shops.models import Shop
 
 from . import cutting, lifecycle, rfm, value_volume
@@ -129,6 +137,12 @@ FROM (
     OFFSET 0
 ) AS fact"""
     return Statement(sql, facts.params | engagement.params)
+
+
+def params_of_one(shop: Shop, as_of: datetime.date, window_days: int | None) -> dict:
+    """Return the parameters of `relation_sql` without its text, which is kept."""
+    engagement = engagement_params(shop, as_of, value_volume.ENGAGEMENT_DAYS)
+    return day_params(shop, as_of, window_days) | engagement
 
 
 def kept_sql(some: str = "") -> str:

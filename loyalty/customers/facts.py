@@ -74,7 +74,7 @@ def facts_sql(
     sql = f"""
 SELECT orders.customer_id, {_NET_OF_REFUNDS}
 FROM ({orders}) AS orders LEFT JOIN ({refunds}) AS refunds ON refunds.customer_id = orders.customer_id"""
-    return Statement(sql, params | _days(shop, as_of, window_days))
+    return Statement(sql, params | day_params(shop, as_of, window_days))
 
 
 def facts_of_sql(
@@ -93,7 +93,7 @@ SELECT who.*, {_NET_OF_REFUNDS}
 FROM {customers} AS who CROSS JOIN LATERAL ({orders}) AS orders
 LEFT JOIN ({_refunds(window_days, among)}) AS refunds
        ON refunds.customer_id = who.customer_id AND orders.lifetime_orders > 0"""
-    return Statement(sql, _days(shop, as_of, window_days))
+    return Statement(sql, day_params(shop, as_of, window_days))
 
 
 _FROM_ORDERS = "FROM customers_order WHERE shop_id = %(shop_id)s AND is_paid AND placed_on <= %(as_of)s"
@@ -124,7 +124,8 @@ _NET_OF_REFUNDS = """first_order_on, last_order_on, lifetime_orders,
        orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount"""
 
 
-def _days(shop: Shop, as_of: datetime.date, window_days: int | None) -> dict:
+def day_params(shop: Shop, as_of: datetime.date, window_days: int | None) -> dict:
+    """Return the parameters of `facts_sql` and `facts_of_sql`."""
     params: dict = {"shop_id": shop.pk, "as_of": as_of}
     return params if window_days is None else params | {"from_on": window_start(as_of, window_days)}
 
@@ -185,7 +186,12 @@ FROM customers_interaction AS dealing
 WHERE shop_id = %(shop_id)s AND kind = ANY(%(dealings)s)
       AND occurred_at >= %(engaged_from)s AND occurred_at < %(engaged_until)s {among}
 GROUP BY customer_id"""
-    params: dict = {
+    return Statement(sql, engagement_params(shop, as_of, window_days))
+
+
+def engagement_params(shop: Shop, as_of: datetime.date, window_days: int) -> dict:
+    """Return the parameters of `engagement_sql`."""
+    return {
         "shop_id": shop.pk,
         "engaging": [str(kind) for kind in ENGAGING],
         "advocating": [str(kind) for kind in ADVOCATING],
@@ -194,7 +200,6 @@ GROUP BY customer_id"""
         "engaged_from": _midnight(shop, window_start(as_of, window_days)),
         "engaged_until": _midnight(shop, as_of + datetime.timedelta(days=1)),
     }
-    return Statement(sql, params)
 
 
 def window_start(as_of: datetime.date, window_days: int) -> datetime.date:

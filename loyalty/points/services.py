@@ -19,7 +19,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.customers.models import Customer, Order, Refund
-from loyalty.shops import audit
+from loyalty.shops import audit, prepared
+from loyalty.shops.scope import current_shop_id
 
 from .models import Account, EarnRule, Journal, Posting
 
@@ -168,10 +169,19 @@ def catch_up(customer_ids: Collection[int]) -> int:
     """Give the points of orders that have none yet, settle those that changed, and return how many
     journals it took. Those of a whole shop are the `backlog`'s.
     """
+    if not _has_books():
+        return 0
     orders = Order.objects.filter(customer__in=customer_ids).select_related("customer")
     made = [earn(order) for order in unearned(orders)]
     made += [settle(order) for order in orders.filter(pk__in=changed(customer_ids)).order_by("pk")]
     return sum(journal is not None for journal in made)
+
+
+def _has_books() -> bool:
+    """Say whether points are on, or were: most shops are spared the rest with every order."""
+    sql = """SELECT EXISTS (SELECT FROM points_earnrule WHERE shop_id = %(shop_id)s AND amount_per_point IS NOT NULL)
+OR EXISTS (SELECT FROM points_journal WHERE shop_id = %(shop_id)s)"""
+    return prepared.rows(sql, {"shop_id": current_shop_id()})[0][0]
 
 
 def unearned(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from . import prepared
 from .models import AuditEntry, User
 
 # Set by the middleware for the length of a request; a command or task acts as nobody.
@@ -15,4 +16,6 @@ def record(action: str, target: str = "", **details) -> AuditEntry:
 
     `details` must be JSON-able and hold no full phone number.
     """
-    return AuditEntry.objects.create(actor=actor.get(), action=action, target=target[:200], details=details)
+    entry = AuditEntry(actor=actor.get(), action=action, target=target[:200], details=details)
+    prepared.insert(entry)
+    return entry

@@ -6,7 +6,7 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from segmentation import cutting, services, value_volume
-from segmentation.models import ScoreRun
+from segmentation.models import CustomerScore, ScoreRun
 from segmentation.rules import Rules
 from tests.conftest import TODAY
 from tests.factories import OrderFactory
@@ -52,7 +52,30 @@ def test_runs_of_two_shops_do_not_wait_for_each_other(shop, other_shop, other_se
 
 
 def test_one_customer_is_scored_while_a_run_of_another_session_is_under_way(shop, other_session):
-    # The first order of a shop scores the shop, so a run must be there before the lock is taken away.
+    run_of_yesterday(shop)
+    order = OrderFactory(on=TODAY)
+    sums = ("frequency", "order_days", "monetary_amount", "gross_amount", "discount_amount")
+    zero = dict.fromkeys((*sums, "lifetime_orders", "lifetime_order_days", "lifetime_amount"), 0)
+    CustomerScore.objects.create(
+        customer=order.customer, as_of=TODAY, computed_at=timezone.now(), stage="prospect", **zero
+    )
+    assert may_lock(other_session, shop)
+    assert services.score_customer(order.customer_id, TODAY)
+    assert CustomerScore.objects.get().frequency == 1
+
+
+def test_a_newcomer_whom_a_run_may_be_writing_is_left_to_it(shop, other_session):
+    run_of_yesterday(shop)
+    assert may_lock(other_session, shop)
+    order = OrderFactory(on=TODAY)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '100ms'")
+    assert not services.score_customer(order.customer_id, TODAY)
+    assert not CustomerScore.objects.filter(customer=order.customer).exists()
+
+
+def run_of_yesterday(shop) -> None:
+    """Leave a run to score by: the first order of a shop scores the shop, which takes the lock for itself."""
     ScoreRun.objects.create(
         as_of=TODAY,
         started_at=timezone.now(),
@@ -62,12 +85,6 @@ def test_one_customer_is_scored_while_a_run_of_another_session_is_under_way(shop
         cuts=CUTS,
         sums={},
     )
-    assert may_lock(other_session, shop)
-    order = OrderFactory(on=TODAY)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '100ms'")
-    services.score_customer(order.customer_id, TODAY)
-    assert order.customer.score.frequency == 1
 
 
 def test_a_run_waits_for_orders_that_are_being_recorded(shop, other_session):

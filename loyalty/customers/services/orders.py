@@ -13,11 +13,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from loyalty.shops import audit
+from loyalty.shops import audit, prepared
 from loyalty.shops.scope import current_shop
 from loyalty.ui.money import MAX_MINOR, format_amount
 from loyalty.ui.presentation import current
@@ -69,8 +69,6 @@ def record_order(
     """
     _check_amounts(gross_amount, discount_amount, cost_amount, lines)
     number = number or new_number()
-    if known := Order.objects.filter(source=source, external_id=number).first():
-        return _same_order(known, customer, gross_amount, discount_amount)
     if lines and cost_amount is None:
         cost_amount = cost_of_lines(lines, discount_amount)
     order = Order(
@@ -86,15 +84,13 @@ def record_order(
         branch=branch,
         channel=channel,
     )
-    try:
-        with transaction.atomic():
-            order.save(force_insert=True)
+    with transaction.atomic(savepoint=False):
+        is_new = prepared.insert(order)
+        if is_new:
             OrderLine.objects.bulk_create(_order_lines(order, lines, discount_amount))
-    except IntegrityError:
-        # Two clicks at the same moment: the second one waited for the first and finds its order.
-        known = Order.objects.filter(source=source, external_id=number).first()
-        if known is None:
-            raise
+    # Of two clicks at the same moment the second one waited for the first and finds its order.
+    if not is_new:
+        known = Order.objects.get(source=source, external_id=number)
         return _same_order(known, customer, gross_amount, discount_amount)
     _audit("customers.order_recorded", order, net_amount=order.net_amount)
     return order
