@@ -249,9 +249,9 @@ def _bring_batch(run: ImportRun, low: int, high: int) -> None:
     prepare(run.shop_id)
     if low < BUCKETS:
         tally, refused = sales.bring(values)
-        _keep_rejects(run, [Rejected(line, reason, "", "") for line, reason in refused])
     else:
-        tally = refunds.bring(values)
+        tally, refused = refunds.bring(values)
+    _keep_rejects(run, [Rejected(line, reason, "", "") for line, reason in refused])
     for outcome in ("added", "updated", "unchanged", "ignored", "rejected"):
         setattr(run, outcome, getattr(run, outcome) + tally[outcome])
     # Kept apart, for when the reading has to begin anew.
@@ -272,10 +272,13 @@ def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
         is_line=mapping.row_kind == "line",
         knows_status="status" in mapping.columns,
         knows_refunds=bool(mapping.columns.keys() & {"status", "refund_amount"}),
+        brings_returns=mapping.cancellations == "refund",
         drops_duplicates=mapping.duplicates == "drop",
         consent_evidence=mapping.consent_evidence,
         low=low,
         high=high,
+        refunds_low=low + BUCKETS,
+        refunds_high=high + BUCKETS,
     )
 
 

@@ -245,6 +245,8 @@ class StagedRow(Staged):
     order_amount = models.BigIntegerField(null=True)
     order_discount = models.BigIntegerField(null=True)
     order_tax = models.BigIntegerField(null=True)
+    # Of a refund: whether the file also has a sale of its number.
+    with_sale = models.BooleanField(db_default=False)
 
     class Meta:
         indexes = [models.Index(fields=["shop", "run_key", "bucket"], name="staged_row_by_bucket")]

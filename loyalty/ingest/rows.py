@@ -244,7 +244,7 @@ class RowReader:
             head.original,
             head.person,
             *head.moment,
-            "completed" if status == "refund_row" else status,
+            status,
             *amounts,
             goods[0],
             head.branch,

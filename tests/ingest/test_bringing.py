@@ -192,6 +192,64 @@ def test_a_return_that_names_its_order_is_tied_to_it_also_when_it_comes_first(sh
     assert (refund.order.external_id, refund.customer.phone, refund.amount) == ("77", "+989990000001", 300)
 
 
+def books() -> tuple[dict, dict]:
+    """Return {number: status} of the orders and {number: (amount, its order)} of the refunds."""
+    returns = Refund.objects.select_related("order")
+    return (
+        dict(Order.objects.values_list("external_id", "status")),
+        {it.external_id: (it.amount, it.order and it.order.external_id) for it in returns},
+    )
+
+
+def test_a_return_that_was_a_sale_all_along_becomes_one_and_a_sale_a_return(shop):
+    note = NADIA.replace("completed", "credit note")
+    assert orders(note) == (1, 0, 0, 0, 0)
+    assert books() == ({}, {"1": (1000, None)})
+    assert orders(NADIA) == (1, 0, 0, 0, 0)
+    assert books() == ({"1": "completed"}, {})
+    assert orders(note) == (1, 0, 0, 0, 0)
+    assert books() == ({"1": "cancelled"}, {"1": (1000, None)})
+    assert orders(note) == (0, 0, 1, 0, 0)
+    assert orders(NADIA.replace("completed", "returned"))[:3] == (0, 1, 0)
+    assert books() == ({"1": "refunded"}, {"order:1": (1000, "1")})
+    orders(note)
+    assert books() == ({"1": "cancelled"}, {"1": (1000, None)})
+    # Also where the fixed file knows no statuses at all.
+    bring("Mobile,Order no,Date,Amount (rial)\n09990000001,1,2026-01-01,1000\n")
+    assert books() == ({"1": "completed"}, {})
+
+
+def test_a_return_line_that_a_fixed_file_no_longer_has_is_taken_out(shop):
+    sold, back = "10,09990000001,2026-01-01,A,Apple,,5,100,", "10,09990000001,2026-01-03,A,Apple,,-2,100,"
+    lines(sold, back)
+    assert lines(sold) == (0, 1, 0, 0, 0)
+    assert books() == ({"10": "completed"}, {})
+    assert lines(sold, back) == (1, 0, 1, 0, 0)
+    # Where returns are left out, nothing is said about them.
+    assert lines(sold, back, cancellations="ignore") == (0, 0, 1, 1, 0)
+    assert books() == ({"10": "completed"}, {"10": (200, "10")})
+
+
+def test_a_return_that_another_file_told_stays_whatever_comes_again(shop):
+    sold, back = "10,09990000001,2026-01-01,A,Apple,,5,100,", "10,09990000001,2026-01-03,A,Apple,,-2,100,"
+    whole = back.replace("-2", "-5").replace("01-03", "01-01")
+    for returned, amount in ((back, 200), (whole, 500)):
+        lines(sold)
+        assert lines(returned)[:2] != (0, 0)
+        assert books() == ({"10": "completed"}, {"10": (amount, "10")})
+        assert lines(sold) == (0, 0, 1, 0, 0)
+        assert lines(returned) == (0, 0, 1, 0, 0)
+        assert books() == ({"10": "completed"}, {"10": (amount, "10")})
+
+
+def test_a_partial_return_by_its_status_leaves_its_sale_alone(shop):
+    orders(NADIA)
+    orders(NADIA.replace("completed", "credit note").replace("1000", "400"))
+    assert books() == ({"1": "completed"}, {"1": (400, "1")})
+    orders(NADIA)
+    assert books() == ({"1": "completed"}, {"1": (400, "1")})
+
+
 def test_a_return_without_money_is_left_out(shop):
     assert lines("10,09990000001,2026-01-01,A,Apple,,-5,0,") == (0, 0, 0, 1, 0)
     assert not Refund.objects.exists()
@@ -259,6 +317,14 @@ def test_lines_that_add_up_to_more_than_a_shop_can_sell_are_refused(shop):
     run = bring("Invoice,Mobile,Date,Product,Quantity,Unit price\n" + rows, {"unit": "rial"})
     assert tally(run) == (0, 0, 0, 0, 9_500)
     assert set(run.rejects.values_list("reason", flat=True)) == {"order_too_large"}
+
+
+def test_returns_that_add_up_to_more_than_a_shop_can_sell_are_refused(shop):
+    rows = "".join(f"1,09990000001,2026-01-01,A,-1,{'9' * 15}\n" for _ in range(9_500))
+    run = bring("Invoice,Mobile,Date,Product,Quantity,Unit price\n" + rows, {"unit": "rial"})
+    assert tally(run) == (0, 0, 0, 0, 9_500)
+    assert run.rejects.count() == 9_500
+    assert not Refund.objects.exists()
 
 
 def test_nothing_is_given_back_of_an_order_that_was_never_paid(shop):

@@ -160,6 +160,8 @@ class Refund(ShopModel):
     amount = models.BigIntegerField(_("amount"))
     cost_amount = models.BigIntegerField(null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    # Told by the same file as the order whose number it bears: such a file can take it back, another cannot.
+    came_with_order = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         ordering = ["-refunded_at", "-pk"]

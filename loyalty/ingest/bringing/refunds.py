@@ -7,29 +7,38 @@ from __future__ import annotations
 
 from collections import Counter
 
+from loyalty.ui.money import MAX_MINOR
+
 from . import statements
 from .sales import BATCH
-from .statements import Values
+from .statements import Values, added_up
 
 # The paper names its order, or bears the order's own number; an order's refund is its customer's.
-REFUNDS = """
+REFUNDS = f"""
 WITH sums AS (
     SELECT key, min(line_no) AS first_line, min(placed_at) AS refunded_at, min(placed_on) AS refunded_on,
-        sum(net)::bigint AS amount, CASE WHEN count(cost) = count(*) THEN sum(cost)::bigint END AS cost_amount
+        {added_up("net")} AS amount, CASE WHEN count(cost) = count(*) THEN {added_up("cost")} END AS cost_amount,
+        bool_or(with_sale) AS with_sale
     FROM batch WHERE state IS NULL GROUP BY key)
 SELECT s.key, s.first_line, s.refunded_at, s.refunded_on, s.amount, coalesce(s.cost_amount,
     r.cost_amount) AS cost_amount,
-    coalesce(f.customer_id, o.customer_id, r.customer_id) AS customer_id, coalesce(o.id,
-        r.order_id) AS order_id,
-    f.note, r.id AS refund_id,
-    CASE WHEN s.amount = 0 THEN 'ignored' WHEN r.id IS NULL THEN 'added'
+    coalesce(f.customer_id, o.customer_id, t.customer_id, r.customer_id) AS customer_id,
+    CASE WHEN t.id IS NULL THEN coalesce(o.id, r.order_id) END AS order_id,
+    s.with_sale, t.id AS taken_for_sale, f.note, r.id AS refund_id,
+    CASE WHEN s.amount = 0 THEN 'ignored' WHEN greatest(s.amount, s.cost_amount) > {MAX_MINOR} THEN 'rejected'
+         WHEN r.id IS NULL THEN 'added'
          WHEN (r.refunded_at, r.refunded_on, r.amount, r.cost_amount, r.customer_id,
              r.order_id) IS DISTINCT FROM
               (s.refunded_at, s.refunded_on, s.amount, coalesce(s.cost_amount, r.cost_amount),
-               coalesce(f.customer_id, o.customer_id, r.customer_id), coalesce(o.id, r.order_id))
+               coalesce(f.customer_id, o.customer_id, t.customer_id, r.customer_id),
+               CASE WHEN t.id IS NULL THEN coalesce(o.id, r.order_id) END)
          THEN 'updated' ELSE 'unchanged' END AS state
 FROM sums s JOIN batch f ON f.line_no = s.first_line
-LEFT JOIN customers_order o ON o.shop_id = %(shop)s AND o.source = %(source)s
+LEFT JOIN customers_order t ON f.status = 'refund_row' AND NOT s.with_sale AND f.original IS NULL
+    AND t.shop_id = %(shop)s AND t.source = %(source)s AND t.external_id = s.key AND t.placed_at = s.refunded_at
+    AND t.net_amount = s.amount
+    AND t.customer_id IS NOT DISTINCT FROM coalesce(f.customer_id, t.customer_id)
+LEFT JOIN customers_order o ON t.id IS NULL AND o.shop_id = %(shop)s AND o.source = %(source)s
     AND o.external_id = coalesce(f.original, s.key)
 LEFT JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = s.key
 """
@@ -41,9 +50,27 @@ FROM batch_refund b WHERE b.state = 'updated' AND r.shop_id = %(shop)s AND r.id 
 ADD = """
 INSERT INTO customers_refund (shop_id, customer_id, order_id, source, external_id, refunded_at,
     refunded_on, amount,
-    cost_amount, reason)
-SELECT %(shop)s, customer_id, order_id, %(source)s, key, refunded_at, refunded_on, amount, cost_amount, note
+    cost_amount, reason, came_with_order)
+SELECT %(shop)s, customer_id, order_id, %(source)s, key, refunded_at, refunded_on, amount, cost_amount, note,
+    with_sale
 FROM batch_refund WHERE state = 'added' ORDER BY first_line
+"""
+# Its status says that a number is a return, and all else is as it was recorded as a sale: it never was one.
+UNDO_SALES = """
+UPDATE customers_order o SET status = 'cancelled' FROM batch_refund b
+WHERE b.state <> 'rejected' AND o.shop_id = %(shop)s AND o.id = b.taken_for_sale AND o.status <> 'cancelled'
+"""
+UNDO_THEIR_REFUNDS = """
+DELETE FROM customers_refund r USING batch_refund b WHERE b.taken_for_sale IS NOT NULL
+    AND r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = 'order:' || b.key
+"""
+REMEMBER = """
+UPDATE customers_refund r SET came_with_order = b.with_sale FROM batch_refund b
+WHERE r.shop_id = %(shop)s AND r.id = b.refund_id AND r.came_with_order <> b.with_sale
+"""
+REFUSED = """
+SELECT line_no, 'order_too_large' FROM batch JOIN batch_refund r USING (key)
+WHERE batch.state IS NULL AND r.state = 'rejected' ORDER BY line_no
 """
 TALLY = """
 SELECT coalesce(b.state, r.state) AS outcome, count(*)
@@ -51,11 +78,14 @@ SELECT coalesce(b.state, r.state) AS outcome, count(*)
 """
 
 
-def bring(values: Values) -> Counter[str]:
-    """Write the batch; return {outcome: rows}."""
+def bring(values: Values) -> tuple[Counter[str], list[tuple[int, str]]]:
+    """Write the batch; return {outcome: rows} and (line, reason) of each row that is refused only now."""
     statements.make("batch", BATCH, values)
     statements.make("batch_refund", REFUNDS, values)
     if statements.rows("SELECT FROM batch_refund WHERE state = 'updated' LIMIT 1", values):
         statements.run(RENEW, values)
     statements.run(ADD, values)
-    return Counter(dict(statements.rows(TALLY, values)))
+    for statement in (UNDO_SALES, UNDO_THEIR_REFUNDS, REMEMBER):
+        statements.run(statement, values)
+    tally = Counter(dict(statements.rows(TALLY, values)))
+    return tally, statements.rows(REFUSED, values) if tally["rejected"] else []

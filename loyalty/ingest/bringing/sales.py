@@ -11,13 +11,7 @@ from collections import Counter
 from loyalty.ui.money import MAX_MINOR
 
 from . import statements
-from .statements import Values
-
-
-def _added_up(column: str) -> str:
-    # Ten thousand lines at the limit are more than a bigint. (And not least(), which would make much of NULL.)
-    return f"CASE WHEN sum({column}) > {MAX_MINOR} THEN {MAX_MINOR + 1} ELSE sum({column}) END::bigint"
-
+from .statements import Values, added_up
 
 # Rows without an order number get one made of what they say, and a count where several say the same.
 BATCH = """
@@ -46,19 +40,22 @@ UPDATE batch b SET state = CASE WHEN
      last.product_id, last.quantity) THEN 'unchanged' ELSE 'rejected' END, reason = 'order_repeated'
 FROM last WHERE last.key = b.key AND b.state IS NULL AND b.line_no < last.line_no
 """
+# A number that the file has as a sale and not as a return takes back the return that was known by it: one that the
+# same file told before, or one that stood alone and says the same but for the direction of the money. A return
+# that another file told of stays: this one need not know of it.
 # An order's own sums, where the file has them, stand above what its lines add up to. A refund repeated on
 # every line is one refund; it may hold the tax, which is no one's spend.
 ORDERS = f"""
 WITH sums AS (
     SELECT key, min(line_no) AS first_line, min(placed_at) AS placed_at, min(placed_on) AS placed_on,
         count(*) AS rows,
-        {_added_up("gross")} AS gross, {_added_up("discount")} AS discount, {_added_up("net")} AS net,
-        {_added_up("tax")} AS tax, {_added_up("cost")} AS cost, count(cost) = count(*) AS knows_cost,
+        {added_up("gross")} AS gross, {added_up("discount")} AS discount, {added_up("net")} AS net,
+        {added_up("tax")} AS tax, {added_up("cost")} AS cost, count(cost) = count(*) AS knows_cost,
         max(order_amount) AS order_amount, abs(max(order_discount)) AS order_discount,
             max(order_tax) AS order_tax,
         CASE WHEN sum(refund_amount) > sum(net)
             AND min(refund_amount) = max(refund_amount) THEN max(refund_amount)
-             ELSE coalesce({_added_up("refund_amount")}, 0) END AS refund
+             ELSE coalesce({added_up("refund_amount")}, 0) END AS refund
     FROM batch WHERE state IS NULL GROUP BY key),
 totals AS (
     SELECT *, coalesce(order_tax, tax) AS all_tax,
@@ -67,10 +64,18 @@ totals AS (
         CASE WHEN order_amount IS NOT NULL THEN coalesce(order_discount, discount)
              ELSE discount + coalesce(order_discount, 0) END AS all_discount
     FROM sums),
+withdrawn AS (
+    SELECT t.key, r.id FROM totals t JOIN batch f ON f.line_no = t.first_line
+    JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = t.key
+    WHERE %(brings_returns)s AND (r.came_with_order OR (r.order_id IS NULL AND r.refunded_at = t.placed_at
+        AND r.amount = t.all_net AND r.customer_id IS NOT DISTINCT FROM f.customer_id))
+    AND NOT EXISTS (SELECT FROM ingest_stagedrow s WHERE s.shop_id = %(shop)s AND s.run_key = %(run)s
+        AND s.bucket >= %(refunds_low)s AND s.bucket < %(refunds_high)s AND s.order_key = t.key)),
 found AS (
     SELECT t.key, t.first_line, t.rows, t.placed_at, t.placed_on, coalesce(f.customer_id,
         o.customer_id) AS customer_id,
-        CASE WHEN %(knows_status)s OR o.id IS NULL THEN f.status ELSE o.status END AS status,
+        CASE WHEN %(knows_status)s OR o.id IS NULL OR w.id IS NOT NULL THEN f.status ELSE o.status END AS status,
+        w.id AS withdrawn_id,
         CASE WHEN t.order_amount IS NULL THEN t.gross ELSE all_net + all_discount END AS gross_amount,
         all_discount AS discount_amount, all_net AS net_amount, coalesce(all_tax, o.tax_amount) AS tax_amount,
         coalesce(CASE WHEN knows_cost THEN t.cost END, o.cost_amount) AS cost_amount,
@@ -88,11 +93,13 @@ found AS (
     FROM totals t JOIN batch f ON f.line_no = t.first_line
     LEFT JOIN customers_order o ON o.shop_id = %(shop)s AND o.source = %(source)s AND o.external_id = t.key
     LEFT JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s
-        AND r.external_id = 'order:' || t.key)
+        AND r.external_id = 'order:' || t.key
+    LEFT JOIN withdrawn w ON w.key = t.key)
 SELECT key, first_line, rows, placed_at, placed_on, customer_id, status, gross_amount, discount_amount,
     net_amount,
-    tax_amount, cost_amount, branch, channel, note, order_id, refund, reason,
+    tax_amount, cost_amount, branch, channel, note, order_id, refund, reason, withdrawn_id,
     CASE WHEN reason IS NOT NULL THEN 'rejected' WHEN order_id IS NULL THEN 'added'
+         WHEN withdrawn_id IS NOT NULL THEN 'updated'
          WHEN (customer_id, placed_at, placed_on, status, gross_amount, discount_amount, net_amount,
              tax_amount, cost_amount,
                branch, channel, refund) IS DISTINCT FROM
@@ -168,6 +175,14 @@ DROP_REFUNDS = """
 DELETE FROM customers_refund r USING batch_order b WHERE b.state = 'updated' AND b.refund = 0
     AND r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = 'order:' || b.key
 """
+WITHDRAW = """
+DELETE FROM customers_refund r USING batch_order b WHERE b.state IN ('added', 'updated') AND b.withdrawn_id = r.id
+    AND r.shop_id = %(shop)s
+"""
+TELL_RETURNS = """
+UPDATE ingest_stagedrow s SET with_sale = true FROM batch_order b WHERE s.shop_id = %(shop)s AND s.run_key = %(run)s
+    AND s.bucket >= %(refunds_low)s AND s.bucket < %(refunds_high)s AND s.order_key = b.key
+"""
 WRITE_REFUNDS = """
 INSERT INTO customers_refund AS r (shop_id, customer_id, order_id, source, external_id, refunded_at,
     refunded_on, amount,
@@ -205,6 +220,8 @@ def bring(values: Values) -> tuple[Counter[str], list[tuple[int, str]]]:
     statements.make("batch_line", KNOWN_LINES, values)
     if statements.rows("SELECT FROM batch_order WHERE state IN ('updated', 'unchanged') LIMIT 1", values):
         _renew(values)
+    statements.run(WITHDRAW, values)
+    statements.run(TELL_RETURNS, values)
     statements.run(WRITE_REFUNDS, values)
     tally = Counter(dict(statements.rows(TALLY, values)))
     return tally, statements.rows(REFUSED, values) if tally["rejected"] else []

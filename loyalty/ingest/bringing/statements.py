@@ -8,6 +8,7 @@ from django.db import connection
 
 from loyalty.customers.models import Customer, Order, OrderLine, Product, Refund
 from loyalty.ingest.models import StagedPerson, StagedProduct, StagedRow
+from loyalty.ui.money import MAX_MINOR
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("IMPO").
 LOCK = 0x494D504F
@@ -23,10 +24,20 @@ class Values:
     is_line: bool
     knows_status: bool
     knows_refunds: bool
+    brings_returns: bool
     drops_duplicates: bool
     consent_evidence: str = ""
     low: int = 0
     high: int = 0
+    # Where the refunds of the same numbers lie.
+    refunds_low: int = 0
+    refunds_high: int = 0
+
+
+def added_up(column: str) -> str:
+    """Return the SQL of a sum that no bigint is too small for: one above the limit counts as just above it."""
+    # Not least(), which would take the limit for an unknown sum.
+    return f"CASE WHEN sum({column}) > {MAX_MINOR} THEN {MAX_MINOR + 1} ELSE sum({column}) END::bigint"
 
 
 def run(statement: str, values: Values) -> int:
