@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.utils import timezone
 
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import current_shop
-from segmentation import own, services
+from segmentation import likeness, own, services
 from segmentation.models import LikenessRun, OwnSegment, SchemeVersion
 from segmentation.rules import Rules
 from tests.factories import CustomerFactory
@@ -39,7 +41,10 @@ def deleted_own_segment() -> dict:
 
 def likeness_group() -> dict:
     now = timezone.now()
-    run = LikenessRun.objects.create(as_of=now, started_at=now, finished_at=now, groups=[{"number": 1}])
+    group = likeness.Group(1, 0, {fact.name: None for fact in likeness.FACTS}, ())
+    run = LikenessRun.objects.create(
+        as_of=now, started_at=now, finished_at=now, groups=[asdict(group)], silhouette=0.5, stability=0.9
+    )
     return {"pk": run.pk, "number": 1}
 
 
