@@ -49,7 +49,7 @@ class Preview:
     up: int
     down: int
     kept: int
-    by_spend: int
+    estimated: int
     cost_before: int
     cost_after: int
     profit_per_order: int | None
@@ -111,14 +111,14 @@ _MIXED = "row_number() OVER (PARTITION BY action = 'up' ORDER BY value DESC, cus
 # One row: the numbers in the order of Preview's fields, and the people as JSON.
 _PREVIEW = """
 WITH decided AS MATERIALIZED (
-    SELECT customer_id, value, by_spend, orders, yearly_amount, yearly_orders, yearly_profit, yearly_costed,
+    SELECT customer_id, value, is_estimated, orders, yearly_amount, yearly_orders, yearly_profit, yearly_costed,
            rank, to_rank, action, CASE WHEN action IN ('warn', 'down') THEN rank - 1 ELSE to_rank END AS lands
     FROM ({standing}) AS standing
 )
 SELECT count(*) FILTER (WHERE action = 'up'),
        count(*) FILTER (WHERE action IN ('warn', 'down')),
        count(*) FILTER (WHERE action = 'clear'),
-       count(*) FILTER (WHERE by_spend),
+       count(*) FILTER (WHERE is_estimated),
        coalesce(sum(yearly_amount * {before}), 0)::bigint / 10000,
        coalesce(sum(yearly_amount * {after}), 0)::bigint / 10000,
        round(sum(yearly_profit) / nullif(sum(yearly_costed), 0)

@@ -172,7 +172,7 @@ class TierMembership(ShopModel):
     row that was undone stays for the record but belongs to nobody's history.
 
     The receipt: `value` (of the metric), `orders` and `refunds` in the days counted up to `from_on`,
-    `is_estimated` (spend stood in for profit nobody knows), and the version of the rules. What is the same
+    `is_estimated` (a part of the profit is reckoned, for want of costs), and the version of the rules. What is the same
     for everybody (metric, days counted, thresholds) stands in that version: repeated in each of a million
     rows it was nine tenths of the table.
     """

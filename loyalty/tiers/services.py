@@ -201,7 +201,7 @@ def write(
 # the new one.
 _WRITE = """
 WITH decided AS MATERIALIZED (
-    SELECT customer_id, value, by_spend, orders, membership_id, falls_on, action, to_rank, falls_after
+    SELECT customer_id, value, is_estimated, orders, membership_id, falls_on, action, to_rank, falls_after
     FROM ({standing}) AS standing
 ),
 closed AS (
@@ -219,7 +219,7 @@ opened AS (
         (shop_id, customer_id, tier_id, from_on, is_current, falls_on, reason, opened_at, value, orders,
          is_estimated, version_number, refunds)
     SELECT %(shop_id)s, decided.customer_id, tier.id, %(as_of)s, true, decided.falls_after, action, %(now)s,
-           value, orders, by_spend, %(version_number)s,
+           value, orders, is_estimated, %(version_number)s,
            (SELECT count(*) FROM customers_refund AS refund
             WHERE refund.shop_id = %(shop_id)s AND refund.customer_id = decided.customer_id
                   AND refund.refunded_on BETWEEN %(window_from)s AND %(as_of)s)

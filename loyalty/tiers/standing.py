@@ -14,10 +14,17 @@ from . import rules
 from .draft import Draft
 
 YEAR_DAYS = 365
+# The shop's own margin over the days counted; where it knows no cost at all, spend stands in for profit whole.
+_MARGIN = """(SELECT greatest(coalesce(
+    sum(net_amount - cost_amount)::float8 / nullif(sum(net_amount), 0), 1), 0)
+    FROM customers_order WHERE shop_id = %(shop_id)s AND is_paid AND cost_amount IS NOT NULL
+         AND placed_on BETWEEN %(from_on)s AND %(as_of)s)"""
+_UNCOSTED = "monetary_amount - coalesce(costed_amount, 0)"
 VALUES = {
     "spend": "monetary_amount",
-    # Where no cost is known spend stands in for profit, and the receipt says so.
-    "profit": "coalesce(profit_amount, monetary_amount)",
+    # What has no known cost is reckoned at that margin. With spend in its place a first order of known cost
+    # would take nearly everything away: buying would lower the tier. The margin is only read where needed.
+    "profit": f"coalesce(profit_amount, 0) + CASE WHEN {_UNCOSTED} <> 0 THEN ({_UNCOSTED}) * {_MARGIN} ELSE 0 END",
     "orders": "frequency",
     "order_days": "order_days",
 }
@@ -28,7 +35,8 @@ def standing_sql(
 ) -> Statement:
     """Return one row for each customer with a paid order or a tier, as of `as_of` under the rules of `draft`.
 
-    Columns: `customer_id, value, by_spend, orders`; `yearly_amount, yearly_orders, yearly_profit,
+    Columns: `customer_id, value, is_estimated, orders` (estimated: a part of the profit is reckoned, for want
+    of costs); `yearly_amount, yearly_orders, yearly_profit,
     yearly_costed` of the last 365 days; `membership_id, rank, falls_on` (of the present tier, NULL
     without one); `reached` (the rank the numbers earn), and what follows:
 
@@ -38,7 +46,7 @@ def standing_sql(
     """
     facts = facts_sql(shop, as_of, draft.window_days, customer_ids)
     some = " AND m.customer_id = ANY(%(customer_ids)s)" if customer_ids is not None else ""
-    by_spend = "profit_amount IS NULL AND frequency > 0" if draft.metric == "profit" else "false"
+    is_estimated = f"{_UNCOSTED} <> 0" if draft.metric == "profit" else "false"
     yearly, joined, yearly_params = _yearly(shop, draft, as_of, customer_ids)
     sql = f"""
 SELECT *,
@@ -59,7 +67,7 @@ FROM (
         SELECT *, {rules.reached_sql("value", "orders", draft.steps)} AS reached
         FROM (
             SELECT customer_id, coalesce({VALUES[draft.metric]}, 0)::bigint AS value,
-                   coalesce({by_spend}, false) AS by_spend, coalesce(frequency, 0) AS orders,
+                   coalesce({is_estimated}, false) AS is_estimated, coalesce(frequency, 0) AS orders,
                    {yearly},
                    member.id AS membership_id, member.rank, member.from_on, member.falls_on
             FROM ({facts.sql}) AS fact

@@ -142,7 +142,7 @@ def test_the_receipt_is_enough_to_judge_again(programme):
 
 
 @pytest.mark.parametrize(
-    ("metric", "value"), [("spend", 6_000), ("profit", 2_500), ("orders", 3), ("order_days", 2)]
+    ("metric", "value"), [("spend", 6_000), ("profit", 3_000), ("orders", 3), ("order_days", 2)]
 )
 def test_each_metric_counts_what_it_says(programme, metric, value):
     Programme.objects.update(metric=metric)
@@ -153,14 +153,48 @@ def test_each_metric_counts_what_it_says(programme, metric, value):
     assert customer.tier_memberships.get().value == value
 
 
-def test_where_no_cost_is_known_spend_stands_in_for_profit_and_says_so(programme):
+def sale(customer, amount, cost=None, on=TODAY):
+    return OrderFactory(customer=customer, net_amount=amount, cost_amount=cost, on=on)
+
+
+def now(customer) -> tuple[int, bool]:
+    row = customer.tier_memberships.get(is_current=True)
+    return row.value, row.is_estimated
+
+
+def test_what_has_no_known_cost_is_reckoned_at_the_shops_own_margin(programme):
     Programme.objects.update(metric="profit")
-    unknown, known = buyer(3_000, 3_000), CustomerFactory()
-    OrderFactory(customer=known, net_amount=6_000, cost_amount=5_500, on=TODAY)
+    known, unknown, partly = CustomerFactory(), buyer(3_000, 3_000), CustomerFactory()
+    sale(known, 6_000, 4_500)
+    sale(partly, 2_000, 1_500)
+    sale(partly, 1_000)
+    # Of two years ago, when everything was dearer to buy: no part of the margin of the days counted.
+    sale(known, 50_000, 49_000, on=day(400))
     services.review_shop(TODAY)
-    assert unknown.tier_memberships.get().is_estimated is True
-    assert known.tier_memberships.get().is_estimated is False
-    assert (rank_of(unknown), rank_of(known)) == (3, 1)
+    assert (now(known), now(unknown), now(partly)) == ((1_500, False), (1_500, True), (750, True))
+
+
+def test_where_no_cost_is_known_at_all_spend_stands_in_for_profit(programme):
+    Programme.objects.update(metric="profit")
+    customer = buyer(3_000, 3_000)
+    services.review_shop(TODAY)
+    assert now(customer) == (6_000, True)
+    assert rank_of(customer) == 3
+
+
+@pytest.mark.parametrize("cost", [None, 0, 60, 99])
+def test_buying_never_lowers_a_profit_tier(programme, cost):
+    Programme.objects.update(metric="profit")
+    sale(CustomerFactory(), 50_000_000, 20_000_000)
+    customer = buyer(9_000, 9_000)
+    services.review_shop(TODAY)
+    before = services.next_tier(customer.tier_memberships.get(), TODAY).value
+    assert rank_of(customer) == 3
+    sale(customer, 100, cost)
+    after = services.next_tier(customer.tier_memberships.get(), TODAY).value
+    assert after >= before
+    assert services.review_customer(customer.pk, TODAY) is None
+    assert customer.tier_memberships.get().falls_on is None
 
 
 def test_one_customer_and_the_whole_shop_are_judged_alike(programme):
