@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from loyalty.ui import presentation
 
 from .. import boards, charts, facts, lifecycle, plays, regulars, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
-from . import past
+from . import files, past
 
 
 def segment_list(request: HttpRequest) -> HttpResponse:
@@ -28,7 +29,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
         "segments": segments,
         "urgent": boards.urgent(segments),
     }
-    return render(request, "segmentation/segment_list.html", context)
+    return files.answer(request, "segment_list", _("RFM map"), context)
 
 
 def stage_list(request: HttpRequest) -> HttpResponse:
@@ -48,7 +49,7 @@ def stage_list(request: HttpRequest) -> HttpResponse:
         "rules": lifecycle,
         "regulars": regulars.regulars(request.shop.today()),
     }
-    return render(request, "segmentation/stage_list.html", context)
+    return files.answer(request, "stage_list", _("Lifecycle"), context)
 
 
 def quadrant_list(request: HttpRequest) -> HttpResponse:
@@ -74,7 +75,7 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
         "dependence": dependence,
         "months": valued.migration(request.shop, run.as_of, presentation.current().calendar),
     }
-    return render(request, "segmentation/quadrant_list.html", context)
+    return files.answer(request, "quadrant_list", _("Value and volume"), context)
 
 
 def pareto(request: HttpRequest) -> HttpResponse:
@@ -89,4 +90,4 @@ def pareto(request: HttpRequest) -> HttpResponse:
         "top_20": charts.spent_at_least(found.least_amount_20),
         "most_80": charts.spent_at_least(found.least_amount_80),
     }
-    return render(request, "segmentation/pareto.html", context)
+    return files.answer(request, "pareto", _("Pareto"), context)
