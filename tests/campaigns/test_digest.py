@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import re
 
 import pytest
@@ -172,6 +174,15 @@ def test_every_finding_has_one_button_that_opens_or_drafts(busy, as_owner, langu
             shown = response.content.decode()
             assert plays.play(play).text_for(response.wsgi_request.shop)[:20] in shown
             assert kinds[kind].query.replace("&", "&amp;") in shown
+
+
+def test_the_week_is_a_file_too(busy, as_owner):
+    asked = {"accept-language": "en"}
+    answer = as_owner.get(reverse("campaigns:digest"), {"export": "csv"}, headers=asked)
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert [int(row["People"]) for row in rows] == [finding.count for finding in digest.look(busy)]
+    assert "Loyal customers past their usual day" in {row["Finding"] for row in rows}
+    assert b"".join(as_owner.get(reverse("campaigns:digest"), {"export": "xlsx"}))[:2] == b"PK"
 
 
 def test_a_calm_week_says_so(shop, as_owner, monkeypatch):
