@@ -23,9 +23,18 @@ def cdnow() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict:
-    text = shared("cdnow/reference_answers.json").read_text(encoding="utf-8")
-    return json.loads(text)["lifetimes"]["cdnow_sample_39_39_weeks"]
+def reference() -> dict:
+    return json.loads(shared("cdnow/reference_answers.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def answers(reference) -> dict:
+    return reference["lifetimes"]["cdnow_sample_39_39_weeks"]
+
+
+@pytest.fixture(scope="module")
+def published() -> dict:
+    return json.loads(shared("published/fader_hardie_cdnow.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +42,11 @@ def fitted(cdnow) -> churn.BuyTillYouDie:
     return churn.fit_buy_till_you_die(churn.histories(cdnow["x"], cdnow["t_x"], cdnow["T"]))
 
 
-def test_cdnow_gives_the_published_parameters(fitted, answers):
+def test_cdnow_gives_the_published_parameters(fitted, reference, answers):
     assert np.allclose((fitted.r, fitted.alpha, fitted.a, fitted.b), (0.243, 4.414, 0.793, 2.426), atol=5e-4)
     assert fitted.log_likelihood == pytest.approx(-9582.4, abs=0.05)
-    assert fitted.log_likelihood == pytest.approx(answers["bg"].get("log_likelihood", -9582.4292), abs=1e-3)
+    assert fitted.log_likelihood == pytest.approx(answers["bg"]["log_likelihood"], abs=1e-4)
+    assert fitted.log_likelihood == pytest.approx(reference["independent_scipy"]["bgnbd_LL"], abs=1e-4)
     for name, value in answers["bg"]["params"].items():
         assert getattr(fitted, name) == pytest.approx(value, rel=1e-5)
 
@@ -53,6 +63,45 @@ def test_every_customer_is_predicted_as_in_the_reference(fitted, cdnow):
     assert np.allclose(fitted.expected_orders(39, *history), cdnow["pred_bg"], atol=5e-6)
 
 
+def test_the_hold_out_is_foretold_as_in_the_reference(fitted, cdnow, answers):
+    """39 weeks of 2,357 customers: the total, each frequency, and how far single people are off."""
+    expected, came = fitted.expected_orders(39, cdnow["x"], cdnow["t_x"], cdnow["T"]), cdnow["x_star"]
+    assert expected.sum() == pytest.approx(answers["bg"]["holdout_predicted_total"], abs=0.01)
+    assert expected.sum() == pytest.approx(1653.4, abs=0.05)
+    assert came.sum() == answers["bg"]["holdout_actual_total"] == 1882
+    for times, said in answers["bg"]["by_frequency"].items():
+        some = cdnow["x"] >= 7 if times == "7+" else cdnow["x"] == int(times)
+        assert some.sum() == said["n"]
+        assert expected[some].mean() == pytest.approx(said["expected"], abs=1e-5)
+        assert came[some].mean() == pytest.approx(said["actual"])
+    assert np.abs(expected - came).mean() == pytest.approx(answers["bg"]["MAE"], abs=1e-5)
+    assert np.sqrt(((expected - came) ** 2).mean()) == pytest.approx(answers["bg"]["RMSE"], abs=1e-5)
+    assert np.corrcoef(expected, came)[0, 1] == pytest.approx(answers["bg"]["corr"], abs=1e-5)
+    p_alive = fitted.p_alive(cdnow["x"], cdnow["t_x"], cdnow["T"])
+    assert p_alive.mean() == pytest.approx(answers["bg"]["mean_p_alive"], abs=1e-5)
+
+
+def test_the_sheet_of_the_authors_gives_the_same(fitted, published):
+    """Fader and Hardie's Excel sheet: one customer, and what is expected of a new one from a day to 78 weeks."""
+    single, new = published["bgnbd_excel_individual"], published["bgnbd_excel_expectation_new_customer"]
+    who = single["customer"]
+    found = fitted.expected_orders(single["horizon_weeks"], [who["x"]], [who["t_x"]], [who["T"]])[0]
+    assert found == pytest.approx(single["expected_purchases"], abs=single["tolerance"])
+    assert np.allclose(fitted.expected_orders_of_new(new["weeks"]), new["expected"], rtol=3e-4, atol=5e-5)
+
+
+def test_the_walkthrough_of_btyd_gives_the_same(fitted, published):
+    said = published["bgnbd_btyd_walkthrough"]
+    who = said["customer_1516"]
+    history = [who["x"]], [who["t_x"]], [who["T"]]
+    assert fitted.expected_orders(52, *history)[0] == pytest.approx(who["expected_52w"], rel=1e-4)
+    assert fitted.p_alive(*history)[0] == pytest.approx(who["p_alive"], rel=1e-4)
+    assert fitted.expected_orders_of_new(52) == pytest.approx(said["expectation_52w_new"], rel=1e-4)
+    # The more somebody bought by the twentieth week, the surer a silence since says that they have left.
+    for times, expected in said["increasing_frequency_paradox(t_x=20,T=39,52w)"].items():
+        assert fitted.expected_orders(52, [float(times)], [20], [39])[0] == pytest.approx(expected, rel=2e-3)
+
+
 def test_the_named_customers_of_the_reference(fitted, answers):
     for customer in answers["bg"]["reference_customers"]:
         history = [customer["x"]], [customer["t_x"]], [customer["T"]]
@@ -66,9 +115,16 @@ def test_a_new_customer_is_expected_as_in_the_reference(fitted, answers):
     assert np.allclose(found, list(expected.values()), rtol=1e-5)
 
 
-def test_gamma_gamma_gives_the_published_parameters(cdnow, answers):
+def test_gamma_gamma_gives_the_published_parameters(cdnow, reference, answers, published):
     spend = churn.fit_spend_per_order(cdnow["x"], cdnow["m"])
     assert np.allclose((spend.p, spend.q, spend.v), (6.25, 3.74, 15.44), atol=0.005)
+    assert spend.log_likelihood == pytest.approx(reference["independent_scipy"]["gamma_gamma_LL"], abs=1e-3)
+    assert spend.log_likelihood == pytest.approx(-4055.918, abs=1e-3)
+    assert spend.expected_mean(cdnow["x"], cdnow["m"]).mean() == pytest.approx(
+        answers["gamma_gamma"]["mean_expected_average"], rel=1e-4
+    )
+    first = spend.expected_mean(cdnow["x"][:10], cdnow["m"][:10])
+    assert np.allclose(first, published["gamma_gamma_excel_first10_expected_average_value"], atol=0.02)
     assert spend.population_mean == pytest.approx(answers["gamma_gamma"]["population_mean"], rel=1e-5)
     repeat = cdnow["x"] > 0
     found = spend.expected_mean(cdnow["x"], cdnow["m"])
