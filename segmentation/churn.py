@@ -185,12 +185,14 @@ def fit_buy_till_you_die(h: Histories) -> BuyTillYouDie:
 
 @dataclass(frozen=True)
 class SpendPerOrder:
-    """A fitted Gamma-Gamma model; money in the unit it was fitted on."""
+    """A fitted Gamma-Gamma model; money in the unit it was fitted on. `covariance` is that of the logarithms of
+    (p, q, v)."""
 
     p: float
     q: float
     v: float
     log_likelihood: float = np.nan
+    covariance: Floats | None = None
 
     def expected_mean(self, x: ArrayLike, mean: ArrayLike) -> Floats:
         """Return the expected spend per order: what was seen, drawn to everybody's the fewer orders there are."""
@@ -201,6 +203,10 @@ class SpendPerOrder:
     @property
     def population_mean(self) -> float:
         return self.v * self.p / (self.q - 1)
+
+    def shifted(self, logs: Floats) -> SpendPerOrder:
+        """Return the model with `logs` added to the logarithms of its parameters."""
+        return SpendPerOrder(*(np.array([self.p, self.q, self.v]) * np.exp(logs)))
 
     def simulate(self, orders: Floats, x: Floats, mean: Floats, chance: np.random.Generator) -> Floats:
         """Return what `orders` may bring each customer whose `x` orders brought `mean` on average."""
@@ -244,7 +250,8 @@ def fit_spend_per_order(x: ArrayLike, mean: ArrayLike) -> SpendPerOrder:
     p, q, v = np.exp(logs)
     if q <= 1:
         raise DidNotConverge("the spread of spend between customers has no mean")
-    return SpendPerOrder(p, q, v * scale, -value * people - people * np.log(scale))
+    covariance = _inverse(_slopes_of(lambda at: objective(at)[1], logs) * people)
+    return SpendPerOrder(p, q, v * scale, -value * people - people * np.log(scale), covariance)
 
 
 def dot(a: Floats, b: Floats) -> float:

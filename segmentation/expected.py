@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from django.db.models import Count, ExpressionWrapper, F, FloatField, Sum
 from django.db.models.functions import Greatest
 from django.utils.functional import Promise
 
-from .models import CustomerOutlook, OutlookRun, Stage, segment_labels
+from .models import CustomerOutlook, OutlookRun, Quadrant, Segment, Stage, segment_labels
+
+KINDS = {"stage": Stage, "segment": Segment, "quadrant": Quadrant}
 
 # Probably no longer with us, and of the two upper fifths by money.
 UNLIKELY_PERCENT, VALUED = 50, (4, 5)
@@ -21,7 +24,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Expected:
-    """An expectation and the bounds that hold nine of ten outcomes; money in minor units."""
+    """An expectation and the bounds that are to hold nine of ten outcomes; money in minor units."""
 
     mean: float
     low: float
@@ -46,8 +49,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Sums:
-    """What a group is expected to bring; `profit` is None where it is known of nobody."""
+    """What a group is expected to bring from `as_of` on; `profit` is None where it is known of nobody."""
 
+    as_of: datetime.date
     key: str
     label: str | Promise
     people: int
@@ -64,24 +68,26 @@ class Sums:
         return self.amount_365 if self.profit_365 is None else self.profit_365
 
 
-def sums(found: Mapping, key: str = "", label: str | Promise = "") -> Sums:
-    """Return one entry of `OutlookRun.groups`."""
+def sums(run: OutlookRun, found: Mapping, key: str = "", label: str | Promise = "") -> Sums:
+    """Return one entry of `run.groups`."""
     figures = {
         name: Expected(*found[name]) if name in found else None
         for name in ("orders_30", "orders_90", "orders_365", "amount_30", "amount_365", "profit_365")
     }
-    return Sums(key=key, label=label, people=found["people"], profit_people=found["profit_people"], **figures)
+    counts = {name: found[name] for name in ("people", "profit_people")}
+    return Sums(as_of=run.as_of, key=key, label=label, **counts, **figures)
 
 
 def everybody(run: OutlookRun) -> Sums:
-    return sums(run.groups["all"][""])
+    return sums(run, run.groups["all"][""])
 
 
 def groups(run: OutlookRun, kind: str) -> list[Sums]:
-    """Return the groups of `kind` ("stage" or "segment") that have people, in the order they are named in."""
-    labels = segment_labels() if kind == "segment" else dict(Stage.choices)
-    found = run.groups[kind]
-    return [sums(found[key], key, label) for key, label in labels.items() if key in found]
+    """Return the groups of `kind` (one of KINDS) that have people, in the order they are named in."""
+    labels = segment_labels() if kind == "segment" else dict(KINDS[kind].choices)
+    # Runs of earlier versions had no quadrants.
+    found = run.groups.get(kind, {})
+    return [sums(run, found[key], key, label) for key, label in labels.items() if key in found]
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,8 @@ def at_stake(has_profit: bool, most: int = 8) -> AtStake:
 
 @dataclass(frozen=True)
 class Tenth:
-    """A tenth of the people by what was expected of them, the first of whom most; order days of each person."""
+    """A tenth of the people by what was expected of them, the first of whom most; of each person order days,
+    and net spend in minor units."""
 
     number: int
     people: int
@@ -129,6 +136,8 @@ class Tenth:
     happened: float
     expected_back_share: float
     back_share: float
+    expected_amount: float
+    happened_amount: float
 
     @property
     def miss(self) -> float:
@@ -137,21 +146,16 @@ class Tenth:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """A past that was foretold without being looked at, beside what happened: order days of those known then."""
+class Told:
+    """What was expected of people and what happened."""
 
-    days: int
-    people: int
     expected: float
-    happened: int
-    expected_back: float
-    back: int
-    tenths: list[Tenth]
+    happened: float
 
     @property
     def ahead_share(self) -> float:
         """How much more happened than was expected, below 0 where less did."""
-        return self.happened / self.expected - 1 if self.expected else 0
+        return self.happened / self.expected - 1 if self.expected > 0 else 0
 
     @property
     def behind_share(self) -> float:
@@ -162,26 +166,106 @@ class Calibration:
         return abs(self.ahead_share) < 0.005
 
     @property
+    def expected_amount(self) -> int:
+        return round(self.expected)
+
+    @property
+    def happened_amount(self) -> int:
+        return round(self.happened)
+
+
+@dataclass(frozen=True)
+class Test:
+    """One time that was foretold from its first day: so many of the sums lay within their bounds. With a
+    `reason` it could not be."""
+
+    first_on: datetime.date
+    days: int = 0
+    orders: Told | None = None
+    amount: Told | None = None
+    inside: int = 0
+    sums: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A past that was foretold without being looked at, beside what happened, of those known then; the last
+    test by tenths, and all `tests`. With `every` above 1 it is every n-th customer's."""
+
+    first_on: datetime.date
+    days: int
+    people: int
+    every: int
+    orders: Told
+    amount: Told
+    expected_back: float
+    back: int
+    tenths: list[Tenth]
+    tests: list[Test]
+
+    @property
+    def inside(self) -> int:
+        """How many of the sums lay within their bounds, in all tests."""
+        return sum(test.inside for test in self.tests)
+
+    @property
+    def sums(self) -> int:
+        return sum(test.sums for test in self.tests)
+
+    @property
     def furthest(self) -> Tenth:
         """The tenth that is furthest off."""
         return max(self.tenths, key=lambda tenth: abs(tenth.miss))
 
 
 def calibration(run: OutlookRun) -> Calibration | None:
-    """Return the test on the last hold-out; None where the history is too short for one."""
+    """Return the tests on the past; None where there is none, for a reason that `untested` gives."""
     found = run.calibration
-    if not found:
+    # Runs of earlier versions tested order days only.
+    if not found.get("tests") or found["reason"]:
         return None
-    tenths = [
-        Tenth(
-            number=number,
-            people=one["people"],
-            expected=one["expected"] / one["people"],
-            happened=one["happened"] / one["people"],
-            expected_back_share=one["expected_back"] / one["people"],
-            back_share=one["back"] / one["people"],
-        )
-        for number, one in enumerate(found["tenths"], 1)
-        if one["people"]
-    ]
-    return Calibration(**{name: value for name, value in found.items() if name != "tenths"}, tenths=tenths)
+    return Calibration(
+        first_on=_ago(run, found),
+        days=found["days"],
+        people=found["people"],
+        every=found["every"],
+        orders=Told(found["expected"], found["happened"]),
+        amount=Told(found["expected_amount"], found["happened_amount"]),
+        expected_back=found["expected_back"],
+        back=found["back"],
+        tenths=[_tenth(number, one) for number, one in enumerate(found["tenths"], 1)],
+        tests=[_test(run, one) for one in found["tests"]],
+    )
+
+
+def untested(run: OutlookRun) -> str:
+    """Return why there is no calibration: "short", "too_few", "no_fit", or "" where nobody has tried."""
+    return run.calibration.get("reason", "")
+
+
+def _tenth(number: int, found: Mapping) -> Tenth:
+    def of_each(name: str) -> float:
+        return found[name] / found["people"]
+
+    return Tenth(
+        number=number,
+        people=found["people"],
+        expected=of_each("expected"),
+        happened=of_each("happened"),
+        expected_back_share=of_each("expected_back"),
+        back_share=of_each("back"),
+        expected_amount=of_each("expected_amount"),
+        happened_amount=of_each("happened_amount"),
+    )
+
+
+def _test(run: OutlookRun, found: Mapping) -> Test:
+    if "reason" in found:
+        return Test(_ago(run, found), reason=found["reason"])
+    inside, sums = (sum(counts) for counts in zip(*found["inside"].values(), strict=True))
+    return Test(_ago(run, found), found["days"], Told(*found["orders"]), Told(*found["amount"]), inside, sums)
+
+
+def _ago(run: OutlookRun, found: Mapping) -> datetime.date:
+    return run.as_of - datetime.timedelta(days=found["ago"])

@@ -3,10 +3,10 @@
 Everything here is arrays of one length, one entry a customer. Time is in weeks; money in minor units, as
 floats while it is still an expectation; NaN is unknown.
 
-The interval of a group holds nine of ten outcomes. Its variance has three parts: chance, from simulated
-futures of its members; how uncertain the parameters are, by the delta method over the inverse Hessian of the
-likelihood; and by how much the shop's last hold-out was missed as a whole, which no model says of itself. A
-gamma distribution of that mean and variance gives the bounds.
+The interval of a group is meant to hold nine of ten outcomes. Its variance has three parts: chance, from
+simulated futures of its members; how uncertain the parameters are, by the delta method over the inverse Hessian
+of the likelihoods; and by how much such looks ahead miss, which no model says of itself and `holdouts` finds
+out. A gamma distribution of that mean and variance gives the bounds.
 """
 
 from __future__ import annotations
@@ -25,14 +25,10 @@ HORIZONS = (30, 90, 365)
 YEAR = HORIZONS[-1]
 WEEK = 7
 COVERAGE = 0.9
-TENTHS = 10
 # More histories than this are rounded to weeks before fitting.
 EXACT_MOST = 50_000
 # Futures of a group that are simulated, shared out over its members; so many of a large group are looked at.
 FUTURES, LOOKED_AT = 4_000, 2_500
-# A hold-out has at least twice its length before it, so that there is something to learn from.
-HOLD_OUTS = (365, 180, 90, 30)
-LEARNING = 2
 SEED = 1405
 
 
@@ -132,13 +128,17 @@ class Forecast:
     def _mean(self, name: str) -> Floats:
         return self.spend[name].expected_mean(self.people.x + 1, getattr(self.people, name))
 
-    def sums(self, members: np.ndarray, miss: float = 0.0) -> dict[str, list[float] | int]:
+    def sums(
+        self, members: np.ndarray, miss: Mapping[str, float] | None = None
+    ) -> dict[str, list[float] | int]:
         """Return [expected, low, high] of the customers at the indices `members`, and how many they are.
 
         `orders_…`, `amount_…` and `profit_…` for each horizon; profit is of those for whom it is known
-        (`profit_people`) and left out where it is of nobody. `miss` is the share by which the shop as a whole
-        was missed.
+        (`profit_people`) and left out where it is of nobody. `miss` is the share by which such sums are
+        missed: of "orders", and of "amount", which is that of profit, too.
         """
+        missed = dict.fromkeys(("orders", "amount"), 0.0) | dict(miss or {})
+        missed["profit"] = missed["amount"]
         sample = members[:: -(-len(members) // LOOKED_AT) or 1]
         known = np.isfinite(self.means["profit"])
         found: dict = {"people": len(members), "profit_people": int(known[members].sum())}
@@ -153,10 +153,12 @@ class Forecast:
                 weight = np.nan_to_num(weights[name])
                 mean = churn.dot(self.orders[days][members], weight[members])
                 of_sample = churn.dot(self.orders[days][sample], weight[sample])
-                slope = np.einsum("pi,i->p", slopes, weight[sample]) * (mean / of_sample if of_sample else 0)
+                scale = mean / of_sample if of_sample else 0
+                slope = np.einsum("pi,i->p", slopes, weight[sample]) * scale
                 doubt = float(slope @ self.model.covariance @ slope)
+                doubt += self._doubt_of_spend(name, sample, self.orders[days][sample]) * scale**2
                 chance = chances[name, days] * len(members) / len(sample)
-                found[f"{name}_{days}"] = interval(mean, chance + doubt + (miss * mean) ** 2)
+                found[f"{name}_{days}"] = interval(mean, chance + doubt + (missed[name] * mean) ** 2)
         return found
 
     def _chance(self, sample: np.ndarray, names: Iterable[str]) -> dict[tuple[str, int], float]:
@@ -187,6 +189,20 @@ class Forecast:
 
         return np.array([(shifted(one) - shifted(-one)) / (2 * step) for one in step * np.eye(4)])
 
+    def _doubt_of_spend(self, name: str, sample: np.ndarray, orders: Floats, step: float = 1e-3) -> float:
+        """Return the variance that the uncertain parameters of the spend give what `orders` of `sample` bring."""
+        spend = self.spend.get(name)
+        if spend is None or spend.covariance is None:
+            return 0.0
+        x, own = self.people.x[sample] + 1, np.nan_to_num(getattr(self.people, name)[sample])
+        known = orders * np.isfinite(self.means[name][sample])
+
+        def shifted(by: Floats) -> float:
+            return churn.dot(known, spend.shifted(by).expected_mean(x, own))
+
+        slope = np.array([(shifted(one) - shifted(-one)) / (2 * step) for one in step * np.eye(3)])
+        return float(slope @ spend.covariance @ slope)
+
 
 def interval(mean: float, variance: float) -> list[float]:
     """Return [mean, low, high]: a sum of many small amounts, none below zero unless its mean is."""
@@ -200,67 +216,16 @@ def interval(mean: float, variance: float) -> list[float]:
     return [mean, *(float(gammaincinv(shape, share)) * scale for share in (tail, 1 - tail))]
 
 
-def hold_out_days(history_days: int) -> int | None:
-    """Return how many of the last days of a shop's history to foretell, None where it is too short."""
-    return next((days for days in HOLD_OUTS if history_days - days >= LEARNING * days), None)
-
-
-def calibrate(x: Floats, t_x: Floats, T: Floats, happened: Floats, days: int) -> dict:
-    """Return how well histories as of `days` ago foretold the order days that `happened` since.
-
-    `tenths` go from those of whom most was expected: people, order days expected and happened, and how many
-    were expected to come at all and came. Raises as `fit`.
-    """
-    model = fit(x, t_x, T)
-    expected = model.expected_orders(days / WEEK, x, t_x, T)
-    back = model.p_back(days / WEEK, x, t_x, T)
-    # Equal expectations stay in the order of the keys, which says nothing about what happened.
-    tenths = np.array_split(np.argsort(-expected, kind="stable"), TENTHS)
-
-    def figures(members) -> dict[str, float | int]:
-        return {
-            "expected": float(expected[members].sum()),
-            "happened": int(happened[members].sum()),
-            "expected_back": float(back[members].sum()),
-            "back": int((happened[members] > 0).sum()),
-        }
-
-    return {
-        "days": days,
-        "people": len(x),
-        **figures(slice(None)),
-        "tenths": [{"people": len(members), **figures(members)} for members in tenths],
-    }
-
-
-def calibration(rows: Mapping[str, np.ndarray], days: int | None) -> dict:
-    """Return `calibrate` of whom the columns knew `days` ago: `days_then`, `last_after_then`; {} where nobody
-    could have been told of."""
-    if days is None:
-        return {}
-    known = rows["days_then"] > 0
-    x, last, age = rows["days_then"] - 1.0, rows["last_after_then"], rows["age"] - days
-    happened = rows["days"] - rows["days_then"]
-    history = (x[known], last[known] / WEEK, age[known] / WEEK)
-    try:
-        return calibrate(*history, happened[known], days)
-    except (churn.NotEnoughHistory, churn.DidNotConverge):
-        return {}
-
-
-def miss(calibration: Mapping) -> float:
-    """Return the share by which a hold-out was missed as a whole; nothing where there was none."""
-    expected = calibration.get("expected")
-    return abs(calibration["happened"] - expected) / expected if expected else 0.0
-
-
 def groups(
-    found: Forecast, rows: Mapping[str, np.ndarray], keys: Mapping[str, Sequence[str]], miss: float
+    found: Forecast,
+    rows: Mapping[str, np.ndarray],
+    keys: Mapping[str, Sequence[str]],
+    miss: Mapping[str, Mapping[str, float]],
 ) -> dict[str, dict[str, dict]]:
     """Return the sums of everybody ("all", under "") and of each group that has people: `rows` says for each
-    kind of `keys` which one a customer is in, counted from 1."""
-    sums = {"all": {"": found.sums(np.arange(len(rows["days"])), miss)}}
+    kind of `keys` which one a customer is in, counted from 1. `miss` is that of "all" and of a "group"."""
+    sums = {"all": {"": found.sums(np.arange(len(rows["days"])), miss["all"])}}
     for kind, names in keys.items():
         members = {name: np.flatnonzero(rows[kind] == place) for place, name in enumerate(names, 1)}
-        sums[kind] = {name: found.sums(those, miss) for name, those in members.items() if len(those)}
+        sums[kind] = {name: found.sums(those, miss["group"]) for name, those in members.items() if len(those)}
     return sums

@@ -8,18 +8,19 @@ stays unknown.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from django.db import connection, transaction
-from django.db.models import Min
 
 from loyalty.customers.facts import Statement, facts_sql, in_index_order
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from .models import CustomerOutlook, CustomerScore, OutlookRun, Segment, Stage
+from .models import CustomerOutlook, OutlookRun, Quadrant, Segment, Stage
 
 NEW = "segmentation_outlook"
-GROUPS = {"segment": Segment.values, "stage": Stage.values}
+EPOCH = datetime.date(2000, 1, 1)
+GROUPS = {"segment": Segment.values, "stage": Stage.values, "quadrant": Quadrant.values}
 
 HISTORY = {
     "customer_id": "bigint",
@@ -30,9 +31,9 @@ HISTORY = {
     "margin": "float8",
     "segment": "int",
     "stage": "int",
-    "days_then": "int",
-    "last_after_then": "int",
+    "quadrant": "int",
 }
+EVENTS = {"customer_id": "bigint", "day": "int", "amount": "bigint", "is_visit": "int"}
 WRITTEN = {
     "customer_id": "bigint",
     "p_alive": "float8",
@@ -73,9 +74,8 @@ def renew(as_of: datetime.date) -> OutlookRun:
 
     shop = current_shop()
     with transaction.atomic():
-        days = forecast.hold_out_days(_days_of_history(as_of))
         with in_index_order():
-            rows = columns.read(history_sql(shop, as_of, days or 0), HISTORY)
+            rows = columns.read(history_sql(shop, as_of), HISTORY)
         run = OutlookRun(as_of=as_of, people=len(rows["days"]), repeaters=int((rows["days"] > 1).sum()))
         try:
             found = forecast.Forecast(forecast.people(rows))
@@ -86,8 +86,8 @@ def renew(as_of: datetime.date) -> OutlookRun:
         if run.reason:
             CustomerOutlook.objects.all().delete()
         else:
-            run.parameters, run.calibration = found.parameters, forecast.calibration(rows, days)
-            run.groups = forecast.groups(found, rows, GROUPS, forecast.miss(run.calibration))
+            run.parameters, run.calibration = found.parameters, _tested(shop, as_of, rows)
+            run.groups = forecast.groups(found, rows, GROUPS, run.calibration["miss"])
             columns.write(NEW, WRITTEN, {"customer_id": rows["customer_id"], **found.columns})
             # Right after its first filling the table is taken for a small one, and would be looked up row by row.
             with in_index_order():
@@ -96,40 +96,58 @@ def renew(as_of: datetime.date) -> OutlookRun:
         return run
 
 
+def _tested(shop: Shop, as_of: datetime.date, rows: Mapping) -> dict:
+    """Return `holdouts.tested` of the customers of these rows, or of every n-th of them in a large shop."""
+    from . import columns, holdouts
+
+    step = holdouts.every(rows["days"])
+    ids = rows["customer_id"][::step]
+    with in_index_order():
+        found = columns.read(events_sql(shop, as_of, ids.tolist() if step > 1 else None), EVENTS)
+    tested = holdouts.tested(holdouts.events(ids, found), (as_of - EPOCH).days, int(rows["age"].max()))
+    return tested | {"every": step}
+
+
 def is_missing() -> bool:
     """Say whether nobody has an outlook yet."""
     return not OutlookRun.objects.filter(reason="").exists()
 
 
-def history_sql(shop: Shop, as_of: datetime.date, hold_out_days: int) -> Statement:
-    """Return one row for each customer with an order: HISTORY.
+def history_sql(shop: Shop, as_of: datetime.date) -> Statement:
+    """Return one row for each customer with an order, by their keys: HISTORY.
 
-    Days are counted from the first order day; `…_then` is as of `hold_out_days` before `as_of`, `days_then` 0
-    for whom nobody knew yet. Groups are places in GROUPS, 0 for none.
+    Days are counted from the first order day. Groups are places in GROUPS, 0 for none.
     """
     facts = facts_sql(shop, as_of)
-    then = "width_bucket(%(then)s::date, fact.days)"
+    places = ", ".join(
+        f"coalesce(array_position(%({kind})s::text[], score.{kind}::text), 0) AS {kind}" for kind in GROUPS
+    )
     sql = f"""
 SELECT fact.customer_id, cardinality(fact.days) AS days,
        fact.last_order_on - fact.first_order_on AS last_after, %(as_of)s - fact.first_order_on AS age,
        fact.lifetime_amount AS amount,
        CASE WHEN fact.costed_amount > 0 THEN fact.profit_amount::float8 / fact.costed_amount
-            ELSE 'NaN' END AS margin,
-       coalesce(array_position(%(segments)s::text[], score.segment::text), 0) AS segment,
-       coalesce(array_position(%(stages)s::text[], score.stage::text), 0) AS stage,
-       {then} AS days_then, coalesce(fact.days[{then}] - fact.first_order_on, 0) AS last_after_then
+            ELSE 'NaN' END AS margin, {places}
 FROM ({facts.sql}) AS fact
 LEFT JOIN segmentation_customerscore AS score
     ON score.shop_id = %(shop_id)s AND score.customer_id = fact.customer_id
 ORDER BY fact.customer_id"""
-    then_on = as_of - datetime.timedelta(days=hold_out_days)
-    groups = {"segments": list(GROUPS["segment"]), "stages": list(GROUPS["stage"])}
-    return Statement(sql, facts.params | groups | {"then": then_on})
+    return Statement(sql, facts.params | {kind: list(names) for kind, names in GROUPS.items()})
 
 
-def _days_of_history(as_of: datetime.date) -> int:
-    first = CustomerScore.objects.aggregate(first=Min("first_order_on"))["first"]
-    return (as_of - first).days if first else 0
+def events_sql(shop: Shop, as_of: datetime.date, customer_ids: list[int] | None) -> Statement:
+    """Return the order days up to `as_of` of these customers, or of all, and the days on which they got money
+    back: EVENTS. Days are counted from EPOCH."""
+    some = "customer_id IS NOT NULL" if customer_ids is None else "customer_id = ANY(%(customer_ids)s)"
+    whose = f"shop_id = %(shop_id)s AND {some}"
+    sql = f"""
+SELECT customer_id, placed_on - %(epoch)s AS day, bigint_sum(net_amount) AS amount, 1 AS is_visit
+FROM customers_order WHERE {whose} AND is_paid AND placed_on <= %(as_of)s GROUP BY customer_id, placed_on
+UNION ALL
+SELECT customer_id, refunded_on - %(epoch)s, -bigint_sum(amount), 0
+FROM customers_refund WHERE {whose} AND refunded_on <= %(as_of)s GROUP BY customer_id, refunded_on"""
+    params = {"shop_id": shop.pk, "as_of": as_of, "epoch": EPOCH}
+    return Statement(sql, params if customer_ids is None else params | {"customer_ids": customer_ids})
 
 
 def _write(shop: Shop, as_of: datetime.date) -> None:

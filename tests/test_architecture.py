@@ -42,6 +42,7 @@ PURE = (
     "segmentation/rfm.py",
     "segmentation/churn.py",
     "segmentation/forecast.py",
+    "segmentation/holdouts.py",
     "segmentation/rules.py",
     "segmentation/ranking.py",
     "segmentation/flow.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,17 +13,17 @@ from loyalty.shops.fields import ShopModel, ShopOneToOneField
 
 
 class OutlookRunQuerySet(models.QuerySet):
-    def current(self) -> OutlookRun | None:
-        """Return the run by which the customers' outlook stands, or None before the first one."""
-        return self.order_by("-pk").first()
+    def current(self, on: datetime.date | None = None) -> OutlookRun | None:
+        """Return the run by which the customers' outlook stands, or stood `on` a day; None before the first."""
+        return (self if on is None else self.filter(as_of__lte=on)).order_by("-pk").first()
 
 
 class OutlookRun(ShopModel):
     """One look ahead of the whole shop: parameters, the sums of every group, and the test on a hold-out.
 
-    `groups` is {"all" | "segment" | "stage": {key: sums}} with the sums of `forecast.Forecast.sums`,
-    `calibration` what `forecast.calibrate` says, {} where the history is too short. Where nothing could be
-    said, `reason` says why, and no customer has an outlook.
+    `groups` is {"all" | "segment" | "stage" | "quadrant": {key: sums}} with the sums of
+    `forecast.Forecast.sums`, `calibration` what `holdouts.tested` says. Where nothing could be said, `reason`
+    says why, and no customer has an outlook.
     """
 
     class Reason(models.TextChoices):

@@ -11,52 +11,55 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.ui import charts, money, presentation, sheets
-from loyalty.ui.charts import Cell, Series
+from loyalty.ui.charts import Cell, Chart, Series
 
 from .. import expected
 from ..models import OutlookRun, ScoreRun
+from . import past
 
-KINDS = {"stage": gettext_lazy("By stage"), "segment": gettext_lazy("By segment")}
+KINDS = {
+    "stage": gettext_lazy("By stage"),
+    "segment": gettext_lazy("By segment"),
+    "quadrant": gettext_lazy("By value and frequency"),
+}
 
 
 def outlook(request: HttpRequest) -> HttpResponse:
-    run, scored = OutlookRun.objects.current(), ScoreRun.objects.current()
-    if run is None or scored is None or not scored.buyers:
+    asked = past.asked(request)
+    run, scored = OutlookRun.objects.current(asked.day), ScoreRun.objects.current()
+    if scored is None or not scored.buyers or (run is None and not asked.day):
         return render(request, "segmentation/empty.html")
-    if run.reason:
-        return render(request, "segmentation/outlook.html", {"run": run})
-    kind = "segment" if request.GET.get("by") == "segment" else "stage"
-    groups = expected.groups(run, kind)
+    if run is None or run.reason:
+        return asked.render("segmentation/outlook.html", {"run": run})
+    kind = request.GET.get("by") if request.GET.get("by") in KINDS else "stage"
+    groups, whole = expected.groups(run, kind), expected.everybody(run)
     if (wanted := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(wanted, f"outlook-{kind}", _("Outlook"), _heads(), _rows(groups))
-    whole = expected.everybody(run)
-    context = {
-        "run": run,
-        "kind": kind,
-        "kinds": KINDS,
-        "groups": groups,
-        "whole": whole,
-        "stake": expected.at_stake(whole.profit_365 is not None),
-        "calibration": expected.calibration(run),
-    }
-    return render(request, "segmentation/outlook.html", context)
+    context = {"run": run, "kind": kind, "kinds": KINDS, "groups": groups, "whole": whole}
+    # Whose chances were what is kept for today only.
+    stake = None if asked.day else expected.at_stake(whole.profit_365 is not None)
+    return asked.render("segmentation/outlook.html", context | {"stake": stake, **_tested(run)})
 
 
 def calibration(request: HttpRequest) -> HttpResponse:
-    run = OutlookRun.objects.current()
-    if run is None:
+    asked = past.asked(request)
+    run = OutlookRun.objects.current(asked.day)
+    if run is None and not asked.day:
         return render(request, "segmentation/empty.html")
-    found = expected.calibration(run)
-    chart = _tenths(found) if found else None
-    if found and (wanted := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(
-            wanted, "calibration", _("Did it come true?"), _tenth_heads(), _tenth_rows(found)
-        )
-    context = {"run": run, "calibration": found, "chart": chart}
-    return render(request, "segmentation/calibration.html", context)
+    context = _tested(run) if run else {}
+    if found := context.get("calibration"):
+        if (wanted := request.GET.get("export")) in sheets.KINDS:
+            rows = (_plain(one) for one in found.tenths)
+            return sheets.response(wanted, "calibration", _("Did it come true?"), _tenth_heads(), rows)
+        context |= {"charts": [_tenths(found), _spent(found)]}
+    return asked.render("segmentation/calibration.html", {"run": run, **context})
 
 
-def _tenths(found: expected.Calibration) -> charts.Chart:
+def _tested(run: OutlookRun) -> dict:
+    return {"calibration": expected.calibration(run), "untested": expected.untested(run)}
+
+
+def _tenths(found: expected.Calibration) -> Chart:
     number, decimal, share = (charts.formatter(kind) for kind in ("number", "decimal", "share"))
     chart = charts.bar(
         "calibration",
@@ -72,9 +75,31 @@ def _tenths(found: expected.Calibration) -> charts.Chart:
     )
     writers = (number, number, decimal, decimal, share, share)
     rows = [
-        [Cell(write(value)) for write, value in zip(writers, row, strict=True)] for row in _tenth_rows(found)
+        [Cell(write(value)) for write, value in zip(writers, _plain(one), strict=False)]
+        for one in found.tenths
     ]
-    return replace(chart, heads=_tenth_heads(), rows=rows)
+    return replace(chart, heads=_tenth_heads()[: len(writers)], rows=rows)
+
+
+def _spent(found: expected.Calibration) -> Chart:
+    number, amount = charts.formatter("number"), charts.formatter("money")
+    chart = charts.bar(
+        "calibration-money",
+        _("Net spend of each person, expected and come, by the same tenths"),
+        [number(one.number) for one in found.tenths],
+        [
+            Series(_("Expected"), [round(one.expected_amount) for one in found.tenths], "brand-line"),
+            Series(_("Came"), [round(one.happened_amount) for one in found.tenths], "brand"),
+        ],
+        kind="money",
+        x_title=_("Tenths of the people, the first those of whom most was expected"),
+        y_title=_("Net spend of each"),
+    )
+    rows = [
+        [Cell(number(one.number)), *(Cell(amount(round(value))) for value in _money(one))]
+        for one in found.tenths
+    ]
+    return replace(chart, heads=[_tenth_heads()[0], *_money_heads()], rows=rows)
 
 
 def _tenth_heads() -> list[str]:
@@ -85,13 +110,27 @@ def _tenth_heads() -> list[str]:
         _("Order days that came"),
         _("Expected to come at all"),
         _("Came at all"),
+        *_money_heads(),
     ]
 
 
-def _tenth_rows(found: expected.Calibration) -> Iterator[list]:
-    for one in found.tenths:
-        shares = (one.expected, one.happened, one.expected_back_share, one.back_share)
-        yield [one.number, one.people, *(round(value, 4) for value in shares)]
+def _money_heads() -> list[str]:
+    unit = money.unit_label(presentation.current())
+    return [
+        _("Expected net spend of each (%(unit)s)") % {"unit": unit},
+        _("Net spend that came (%(unit)s)") % {"unit": unit},
+    ]
+
+
+def _money(one: expected.Tenth) -> tuple[float, float]:
+    return one.expected_amount, one.happened_amount
+
+
+def _plain(one: expected.Tenth) -> list:
+    """Return the row of a tenth for a file."""
+    shares = (one.expected, one.happened, one.expected_back_share, one.back_share)
+    amounts = (sheets.amount(round(value)) for value in _money(one))
+    return [one.number, one.people, *(round(value, 4) for value in shares), *amounts]
 
 
 def _heads() -> list[str]:

@@ -1,6 +1,8 @@
-"""What groups are expected to bring, how often the interval holds it, and the test on a hold-out."""
+"""What groups are expected to bring, and how often the interval holds it where the model is right."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -64,11 +66,24 @@ def test_a_longer_time_brings_more_and_is_less_sure(world):
 
 
 def test_a_hold_out_that_was_missed_widens_every_interval(world):
-    found, members = forecast_of(*world[:3]), np.arange(2_000)
-    sure, unsure = found.sums(members)["orders_90"], found.sums(members, miss=0.3)["orders_90"]
-    assert sure[0] == unsure[0]
-    assert unsure[1] < sure[1] < sure[2] < unsure[2]
-    assert unsure[1] < 0.7 * sure[0]
+    x = world[0]
+    found, members = forecast_of(*world[:3], profit=np.full(len(x), 30.0)), np.arange(2_000)
+    sure, unsure = found.sums(members), found.sums(members, miss={"orders": 0.3, "amount": 0.5})
+    for name, least in (("orders_90", 0.7), ("amount_90", 0.5), ("profit_90", 0.5)):
+        assert sure[name][0] == unsure[name][0]
+        assert unsure[name][1] < sure[name][1] < sure[name][2] < unsure[name][2]
+        assert unsure[name][1] < least * sure[name][0] < sure[name][1]
+
+
+def test_what_little_says_of_everybodys_spend_widens_the_bounds_of_money(world):
+    x, t_x, T, _future = (column[:300] for column in world)
+    amount = 3_000 / np.random.default_rng(8).gamma(4, size=len(x))
+    found = forecast_of(x, t_x, T, amount)
+    doubtful = found.sums(np.arange(300))["amount_365"]
+    assert np.all(np.diag(found.spend["amount"].covariance) > 0)
+    found.spend["amount"] = dataclasses.replace(found.spend["amount"], covariance=None)
+    sure = found.sums(np.arange(300))["amount_365"]
+    assert doubtful[1] < sure[1] < sure[2] < doubtful[2]
 
 
 def test_an_unknown_profit_stays_unknown(world):
@@ -95,28 +110,6 @@ def test_an_interval_is_around_its_mean_and_not_below_nothing():
         assert 0 <= low < mean < high
     assert forecast.interval(7, 0) == [7, 7, 7]
     assert forecast.interval(-5, 4)[1] < -5 < forecast.interval(-5, 4)[2]
-
-
-@pytest.mark.parametrize(
-    ("days", "hold_out"), [(0, None), (89, None), (90, 30), (269, 30), (270, 90), (540, 180), (1095, 365)]
-)
-def test_a_hold_out_leaves_twice_its_length_to_learn_from(days, hold_out):
-    assert forecast.hold_out_days(days) == hold_out
-
-
-def test_a_world_that_lives_as_the_model_says_is_foretold(world):
-    x, t_x, T, future = world
-    found = forecast.calibrate(x, t_x, T, future, forecast.YEAR)
-    assert found["people"] == 2_000
-    assert found["happened"] == future.sum()
-    assert found["expected"] == pytest.approx(found["happened"], rel=0.1)
-    assert found["expected_back"] == pytest.approx(found["back"], rel=0.06)
-    tenths = found["tenths"]
-    assert [tenth["people"] for tenth in tenths] == [200] * 10
-    expected = [tenth["expected"] for tenth in tenths]
-    assert expected == sorted(expected, reverse=True)
-    assert sum(tenth["happened"] for tenth in tenths) == found["happened"]
-    assert tenths[0]["happened"] > 3 * tenths[-1]["happened"]
 
 
 def test_a_million_histories_are_fitted_by_weeks(world, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from loyalty import pipeline
 from loyalty.customers.models import Customer, Order
 from loyalty.shops.scope import current_shop, scope
-from segmentation import churn, columns, forecast, outlook, services
+from segmentation import churn, columns, forecast, holdouts, outlook, services
 from segmentation.models import CustomerOutlook, CustomerScore, OutlookRun
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 from tests.segmentation import lives
@@ -25,8 +25,13 @@ def living(shop):
     return shop
 
 
-def history(days: int = 0) -> dict:
-    return columns.read(outlook.history_sql(current_shop(), DAY, days), outlook.HISTORY)
+def history() -> dict:
+    return columns.read(outlook.history_sql(current_shop(), DAY), outlook.HISTORY)
+
+
+def events(customer_ids: list[int] | None = None) -> list[tuple]:
+    rows = columns.read(outlook.events_sql(current_shop(), DAY, customer_ids), outlook.EVENTS)
+    return sorted(zip(*(column.tolist() for column in rows.values()), strict=True))
 
 
 def test_every_customer_with_an_order_has_an_outlook(living):
@@ -66,15 +71,18 @@ def test_two_baskets_on_one_day_are_one_visit_and_a_refund_lowers_money_alone(sh
     OrderFactory(customer=order.customer, on=DAY - datetime.timedelta(days=5), net_amount=50, cost_amount=30)
     RefundFactory(order=order, amount=20, on=DAY)
     services.score_shop(DAY)
-    rows = history(days=10)
+    rows = history()
     assert {name: rows[name].tolist() for name in ("days", "last_after", "age", "amount")} == {
         "days": [2],
         "last_after": [15],
         "age": [20],
         "amount": [180],
     }
-    assert (rows["days_then"].tolist(), rows["last_after_then"].tolist()) == ([1], [0])
     assert rows["margin"][0] == pytest.approx(0.4)
+    customer, today = order.customer_id, (DAY - outlook.EPOCH).days
+    lived = [(customer, today - 20, 150, 1), (customer, today - 5, 50, 1), (customer, today, -20, 0)]
+    assert events() == events([customer]) == lived
+    assert events([customer + 1]) == []
 
 
 def test_an_unknown_cost_is_an_unknown_profit(shop):
@@ -88,7 +96,7 @@ def test_an_unknown_cost_is_an_unknown_profit(shop):
 
 def test_the_groups_are_those_of_the_scores(living):
     run = outlook.renew(DAY)
-    for kind in ("segment", "stage"):
+    for kind in ("segment", "stage", "quadrant"):
         people = {}
         for key in CustomerScore.objects.values_list(kind, flat=True):
             people[key] = people.get(key, 0) + 1
@@ -100,16 +108,30 @@ def test_the_groups_are_those_of_the_scores(living):
 def test_the_hold_out_is_foretold_without_having_seen_it(living):
     """The same expectation comes out when what happened since is taken out of the books."""
     found = outlook.renew(DAY).calibration
-    then = DAY - datetime.timedelta(days=found["days"])
+    then = DAY - datetime.timedelta(days=found["ago"])
+    until = then + datetime.timedelta(days=found["days"])
     since = Order.objects.filter(placed_on__gt=then, customer__orders__placed_on__lte=then)
-    assert found["happened"] == since.values("customer", "placed_on").distinct().count()
+    within = since.filter(placed_on__lte=until)
+    assert found["happened"] == within.values("customer", "placed_on").distinct().count()
+    spent = sum({order.pk: order.net_amount for order in within}.values())
+    assert found["happened_amount"] == pytest.approx(spent)
     Order.objects.filter(placed_on__gt=then).delete()
-    rows = columns.read(outlook.history_sql(current_shop(), then, 0), outlook.HISTORY)
-    people = forecast.people(rows)
-    model = forecast.fit(*people.history)
-    expected = model.expected_orders(found["days"] / 7, *people.history).sum()
+    rows = columns.read(outlook.history_sql(current_shop(), then), outlook.HISTORY)
+    alone = forecast.Forecast(forecast.people(rows))
     assert found["people"] == len(rows["days"])
-    assert found["expected"] == pytest.approx(expected, rel=1e-6)
+    days = found["days"]
+    assert found["expected"] == pytest.approx(alone.orders[days].sum(), rel=1e-6)
+    amount = (alone.orders[days] * alone.means["amount"]).sum()
+    assert found["expected_amount"] == pytest.approx(amount, rel=1e-6)
+
+
+def test_a_large_shop_is_tested_with_every_so_manyth_customer(living, monkeypatch):
+    whole = outlook.renew(DAY).calibration
+    monkeypatch.setattr(holdouts, "MOST_PEOPLE", 150)
+    half = outlook.renew(DAY).calibration
+    assert (whole["every"], half["every"]) == (1, 2)
+    assert half["people"] == pytest.approx(whole["people"] / 2, abs=15)
+    assert 0 < half["happened"] < whole["happened"]
 
 
 def test_a_second_look_writes_over_the_first_and_forgets_who_is_gone(living):
@@ -170,7 +192,7 @@ def test_a_short_history_has_no_hold_out(shop):
     )
     services.score_shop(DAY)
     run = outlook.renew(DAY)
-    assert (run.reason, run.calibration) == ("", {})
+    assert (run.reason, run.calibration["reason"], run.calibration["tests"]) == ("", "short", [])
 
 
 def test_the_week_looks_ahead_and_a_first_file_need_not_wait_for_one(shop):

@@ -50,7 +50,7 @@ def test_its_money_is_that_of_the_run_nearby_or_not_known(pasts, as_owner):
     assert "its money is not known" in page(as_owner, "stage", (TODAY - 60 * DAY).isoformat())
 
 
-def test_today_is_the_board_itself_and_nonsense_is_said(pasts, as_owner):
-    assert "People then" not in page(as_owner, "stage", TODAY.isoformat())
+def test_today_is_the_board_itself_and_nonsense_is_said(pasts, as_owner, shop):
+    assert "People then" not in page(as_owner, "stage", shop.today().isoformat())
     assert "This is not a day" in page(as_owner, "stage", "tomorrow-ish", status=422)
     assert "Nothing is kept of a day that early" in page(as_owner, "stage", "2020-01-01")
