@@ -17,11 +17,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 
 
 def main() -> None:
-    from benchmarks import lifecycle, outlook, recompute, world
+    from benchmarks import coverage, lifecycle, outlook, recompute, world
 
     benchmarks = {"recompute": recompute.run, "outlook": outlook.run}
     # What needs no shop of our own is asked for by name.
-    apart = {"lifecycle": lifecycle.run}
+    apart = {"lifecycle": lifecycle.run, "coverage": coverage.run}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"which: {', '.join(benchmarks)} (all), {', '.join(apart)}"
