@@ -55,7 +55,6 @@ class Orders:
     uncosted_orders: int
     uncosted_amount: int
     lineless_orders: int
-    negative_orders: int
     future_orders: int
 
     @property
@@ -119,7 +118,6 @@ SELECT count(*) FILTER (WHERE NOT is_future),
        count(*) FILTER (WHERE NOT is_future AND NOT EXISTS (
            SELECT FROM customers_orderline AS line
            WHERE line.shop_id = %(shop_id)s AND line.order_id = recent.id)),
-       count(*) FILTER (WHERE net_amount < 0),
        count(*) FILTER (WHERE is_future)
 FROM recent"""
 
@@ -216,7 +214,6 @@ def orders_that(lack: str, today: datetime.date) -> QuerySet[Order]:
         "cost": so_far & Q(cost_amount=None),
         "lines": so_far & ~Q(has_lines),
         "future": ~so_far,
-        "negative": Q(net_amount__lt=0),
     }
     recent = Order.objects.paid().filter(found[lack], placed_on__gt=_params(today)["from_on"])
     return recent.order_by("-placed_on", "-pk")

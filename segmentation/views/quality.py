@@ -46,7 +46,6 @@ ORDERS = {
     "cost": gettext_lazy("Orders with goods of unknown cost"),
     "lines": gettext_lazy("Orders that do not say what was bought"),
     "future": gettext_lazy("Orders dated after today"),
-    "negative": gettext_lazy("Orders below zero"),
 }
 ORDER_HEADS = (
     gettext_lazy("Order"),
@@ -152,4 +151,3 @@ def _rows(found: Quality) -> Iterator[list]:
         share = 1 - missing / orders.orders if orders.orders else None
         yield [label, share and round(share, 4), missing, None if amount is None else sheets.amount(amount)]
     yield [str(ORDERS["future"]), None, orders.future_orders, None]
-    yield [str(ORDERS["negative"]), None, orders.negative_orders, None]

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from loyalty.customers import services
 from loyalty.customers.models import Order, Product, ProductCategory, Refund
@@ -33,6 +34,12 @@ def test_a_purchase_is_paid_and_net_of_its_discount(customer):
     order.refresh_from_db()
     assert (order.net_amount, order.is_paid, order.source) == (850_000, True, "manual")
     assert AuditEntry.objects.filter(action="customers.order_recorded").count() == 1
+
+
+def test_no_order_takes_money_away(shop):
+    OrderFactory(net_amount=0)
+    with pytest.raises(IntegrityError, match="an_order_takes_no_money_away"):
+        OrderFactory(net_amount=-1)
 
 
 def test_the_day_of_a_purchase_is_the_shops_day(customer):

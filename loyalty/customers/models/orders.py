@@ -104,6 +104,8 @@ class Order(ShopModel):
                 violation_error_message=_("This order number is already recorded."),
             ),
             models.CheckConstraint(condition=Q(discount_amount__gte=0), name="a_discount_is_not_negative"),
+            # What comes back is a refund, with its own day; no order takes money away.
+            models.CheckConstraint(condition=Q(net_amount__gte=0), name="an_order_takes_no_money_away"),
         ]
         indexes = [
             # Facts of all customers come from this index alone (index-only scan).
