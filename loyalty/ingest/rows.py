@@ -23,7 +23,7 @@ from .mapping import Mapping, MappingError
 from .people import People
 from .reading.files import Record
 from .statuses import status_of
-from .synonyms import BLANKS, PERSON_FIELDS
+from .synonyms import BLANKS, MONEY_FIELDS, PERSON_FIELDS
 
 # Orders are brought in by bucket: all rows of an order share one, whatever their distance in the file.
 BUCKETS = 1024  # of sales; refunds have as many again, above them
@@ -160,6 +160,10 @@ class RowReader:
         self._carried = sorted(
             {place for name, places in self.places.items() if name in CARRIED for place in places}
         )
+        self._surplus = _unnamed_at_the_end(header)
+        self._money = sorted(
+            place for name, places in self.places.items() if name in MONEY_FIELDS for place in places
+        )
         self._above: list[str] | None = None
         self._leans = mapping.row_kind == "line" and "order_id" in self.places
 
@@ -174,6 +178,8 @@ class RowReader:
             if record.problem:
                 raise _Bad(record.problem)
             cells = self._whole(record.cells)
+            if self._surplus and self._is_torn(cells):
+                raise _Bad("too_many_cells")
             return self._row(record.line, self._lean(cells) if self._leans else cells)
         except _Bad as bad:
             if bad.reason == "status_unknown":
@@ -184,6 +190,14 @@ class RowReader:
     def _whole(self, cells: list[str]) -> list[str]:
         lacking = self.width - len(cells)
         return cells + [""] * lacking if lacking > 0 else cells
+
+    def _is_torn(self, cells: list[str]) -> bool:
+        """Whether an amount such as 100,000 without quotes stands in two cells, so that all else has moved on."""
+        return any(cells[place].strip() for place in self._surplus) and any(
+            len(tail := cells[place + 1].strip()) == 3 and tail.isdecimal() and len(cells[place].strip()) <= 3
+            for place in self._money
+            if place + 1 < len(cells)
+        )
 
     def _lean(self, cells: list[str]) -> list[str]:
         """Fill the order's cells of a follow-up line from the line above it."""
@@ -360,6 +374,12 @@ class RowReader:
     def take_people(self) -> dict[str, dict]:
         """Return {person key: what is known} of the people met since the last call."""
         return self.people.take()
+
+
+def _unnamed_at_the_end(header: Sequence[str]) -> range:
+    """Return the places of the last columns that have no name: there only for rows with too many cells."""
+    named = (place for place, name in enumerate(header) if name != f"#{place + 1}")
+    return range(max(named, default=-1) + 1, len(header))
 
 
 def _digest(text: str) -> str:

@@ -85,6 +85,13 @@ def test_orders_without_a_number_are_known_again_and_equal_ones_are_counted_apar
     assert tally(bring(head + rows, {"duplicates": "drop", "source": "other"})) == (2, 0, 0, 1, 0)
 
 
+def test_a_file_whose_amounts_are_torn_by_their_own_commas_brings_nothing_in(shop):
+    rows = "".join(f"0999000000{n},{n},2026-01-01,1{n}0,000\n" for n in range(9))
+    run = bring("Mobile,Order no,Date,Amount (rial)\n" + rows)
+    assert tally(run) == (0, 0, 0, 0, 9)
+    assert {row.reason for row in run.rejects.all()} == {"too_many_cells"}
+
+
 def test_guests_are_counted_and_nobody_is_invented(shop):
     head = "Mobile,Order no,Date,Amount (rial)\n"
     assert tally(bring(head + ",1,2026-01-01,1000\n09990000001,2,2026-01-01,500\n")) == (2, 0, 0, 0, 0)

@@ -243,6 +243,28 @@ def test_a_reader_that_skipped_rows_goes_on_as_if_it_had_read_them():
     assert resumed.read(records[2]) == outcomes[2]
 
 
+def test_an_amount_that_its_own_comma_tore_in_two_is_refused():
+    header = ["phone", "amount", "date", "#4"]
+    rows = RowReader(
+        Mapping(columns={name: (name,) for name in header[:3]}, calendar="jalali"), header, CONTEXT
+    )
+
+    def outcome(*cells):
+        read = rows.read(Record(2, list(cells)))
+        return getattr(read, "reason", None) or read.net
+
+    assert outcome("09990000001", "100", "000", "1405/08/12") == "too_many_cells"
+    assert outcome("09990000001", "۱۰۰", "۰۰۰", "1405/08/12") == "too_many_cells"
+    assert outcome("09990000001", "100", "1405/08/12", "") == 1000
+    assert outcome("09990000001", "100", "1405/08/12", "500") == 1000, "a column of its own"
+    header[1:3] = ["date", "amount"]
+    rows = RowReader(
+        Mapping(columns={name: (name,) for name in header[:3]}, calendar="jalali"), header, CONTEXT
+    )
+    assert outcome("09990000001", "1405/08/12", "100", "000") == "too_many_cells"
+    assert outcome("09990000001", "1405/08/12", "100", "paid") == 1000
+
+
 def test_free_rows_count_unless_the_mapping_leaves_them_out():
     assert read({**BASE, "amount": "0"}).net == 0
     assert isinstance(read({**BASE, "amount": "0"}, free_rows="drop"), Ignored)
