@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from loyalty.shops.scope import current_shop
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.fields import AmountField, NumberField
+from loyalty.ui.templatetags.ui import num
 from loyalty.ui.text import clean_name
 from segmentation.models import Quadrant, Stage, segment_choices
 
@@ -35,7 +36,6 @@ CONSENTS = (
     ("out", gettext_lazy("Declined")),
     (NEVER_ASKED, gettext_lazy("Never asked")),
 )
-SCORES = tuple((str(score), str(score)) for score in range(5, 0, -1))
 
 Where = Callable[[Any, datetime.date], Q]
 
@@ -144,6 +144,10 @@ def in_tier(values: list[str], today: datetime.date) -> Q:
     return found | ~Q(pk__in=members.values("customer")) if NO_TIER in values else found
 
 
+def score_choices() -> list[tuple[str, str]]:
+    return [(str(score), num(score)) for score in range(5, 0, -1)]
+
+
 def has_said(values: list[str], today: datetime.date) -> Q:
     """Over the annotation of `Customer.objects.with_consent()`."""
     found = Q(consent__in=[one for one in values if one != NEVER_ASKED])
@@ -202,9 +206,9 @@ CONDITIONS = (
     group("stage", Stage.choices, gettext_lazy("Stage: %(value)s")),
     group("segment", segment_choices, gettext_lazy("Segment: %(value)s")),
     group("quadrant", Quadrant.choices, gettext_lazy("Value and frequency: %(value)s")),
-    one_of("r", "score__r_score", SCORES, gettext_lazy("Recency score: %(value)s")),
-    one_of("f", "score__f_score", SCORES, gettext_lazy("Frequency score: %(value)s")),
-    one_of("m", "score__m_score", SCORES, gettext_lazy("Money score: %(value)s")),
+    one_of("r", "score__r_score", score_choices, gettext_lazy("Recency score: %(value)s")),
+    one_of("f", "score__f_score", score_choices, gettext_lazy("Frequency score: %(value)s")),
+    one_of("m", "score__m_score", score_choices, gettext_lazy("Money score: %(value)s")),
     count("recency_max", bought_since, gettext_lazy("Bought in the last %(value)s days")),
     count("recency_min", bought_until, gettext_lazy("No purchase for %(value)s days")),
     flag("late", is_late, gettext_lazy("Later than usual for them")),

@@ -15,25 +15,9 @@ from loyalty.customers.filters.builder.fields import FIELDS, purchases
 from loyalty.customers.filters.builder.frames import Frame
 from loyalty.customers.filters.builder.tree import dump, parse
 from loyalty.customers.models import Customer
-from loyalty.shops.scope import scope
-from tests import factories
 from tests.conftest import TODAY
 
 from . import naive, world
-
-SEED = 20261123
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker):
-    """One shop for the whole file; its transaction is never committed."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        shop = factories.make_shop()
-        with scope(shop):
-            world_of_the_file = world.make(shop, SEED)
-            world_of_the_file.people = naive.everybody()
-            yield world_of_the_file
-        transaction.set_rollback(True)
 
 
 def found(definition: dict) -> set[int]:
@@ -50,7 +34,7 @@ def found(definition: dict) -> set[int]:
     ("key", "op"), [(one.key, op.key) for one in FIELDS.values() for op in one.ops], ids=lambda value: value
 )
 def test_every_condition_finds_whom_its_words_say(made, key, op):
-    chance = random.Random(f"{SEED}{key}{op}")
+    chance = random.Random(f"{world.SEED}{key}{op}")
     hits = 0
     for _ in range(20):
         asked = world.question(chance, made, key, op)
@@ -64,7 +48,7 @@ def test_every_condition_finds_whom_its_words_say(made, key, op):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_tree_finds_whom_its_words_say(made, seed):
-    chance = random.Random(f"{SEED}/{seed}")
+    chance = random.Random(f"{world.SEED}/{seed}")
     definition = world.definition(world.group(chance, made))
     assert dump(parse(definition)) == definition
     assert found(definition) == naive.people(definition, made.people, made.shop), definition
@@ -74,7 +58,7 @@ def mistaken(made) -> int:
     """Return how many random trees find other people than their words say."""
     wrong = 0
     for seed in range(100):
-        chance = random.Random(f"{SEED}/{seed}")
+        chance = random.Random(f"{world.SEED}/{seed}")
         definition = world.definition(world.group(chance, made))
         wrong += found(definition) != naive.people(definition, made.people, made.shop)
     return wrong
@@ -106,7 +90,7 @@ def test_with_nothing_broken_nothing_is_found(made):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_look_adds_up_to_the_people_it_finds(made, seed):
-    chance = random.Random(f"{SEED}/look{seed}")
+    chance = random.Random(f"{world.SEED}/look{seed}")
     definition = world.definition(world.group(chance, made))
     tree = parse(definition)
     look, people = looking.Look(tree, TODAY), found(definition)
@@ -144,7 +128,7 @@ def test_who_has_no_score_is_counted_in_a_segment_of_those_who_are_not_something
 
 @pytest.mark.parametrize("seed", range(20))
 def test_why_agrees_with_whom_a_tree_finds(made, seed):
-    chance = random.Random(f"{SEED}/why{seed}")
+    chance = random.Random(f"{world.SEED}/why{seed}")
     definition = world.definition(world.group(chance, made))
     people = found(definition)
     for one in made.people[:6]:

@@ -36,6 +36,7 @@ from segmentation.models import (
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
+SEED = 20261123
 DAY = datetime.timedelta(days=1)
 CITIES, JOBS, TAGS = ["تهران", "شیراز", "Yazd"], ["معلم", "baker"], ["a", "b", "c"]
 # Names of attributes, some of which look like places in an array: they are names all the same.

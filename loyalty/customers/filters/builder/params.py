@@ -7,8 +7,9 @@ is stored is plain JSON: an integer, a string, or a list of either.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any
 
 from django import forms
@@ -52,6 +53,8 @@ class Param:
     label: Any = ""
     unit: Any = ""
     required: bool = True
+    # What a sentence says where nothing was chosen.
+    anything: Any = "…"
 
     kind = "text"
 
@@ -77,10 +80,12 @@ class Param:
 
 @dataclass(frozen=True)
 class Number(Param):
-    """A whole number. `unit` is a sign or word shown in the box."""
+    """A whole number. `unit` is a sign or word shown in the box; `counted` says in a sentence what it counts,
+    with %(number)s, its plural chosen by `n`."""
 
     least: int = 0
     most: int = 1_000_000
+    counted: Any = ""
 
     kind = "number"
 
@@ -93,7 +98,7 @@ class Number(Param):
         return raw
 
     def say(self, value: int) -> str:
-        return num(value)
+        return str(self.counted % {"n": value, "number": num(value)}) if self.counted else num(value)
 
 
 @dataclass(frozen=True)
@@ -224,8 +229,7 @@ class Words(Param):
         return value or []
 
     def say(self, value: list) -> str:
-        names = dict(self.options()) if value and not isinstance(value[0], str) else {}
-        return _(" or ").join(str(names.get(one, one)) for one in value)
+        return _(" or ").join(value)
 
 
 @dataclass(frozen=True)
@@ -233,6 +237,8 @@ class Choice(Words):
     """Some of a fixed set of words."""
 
     choices: Callable[[], Choices] | Choices = ()
+    # What a sentence calls them, where that is not the name on the box.
+    told: Mapping[Any, Any] = made(default_factory=dict)
 
     kind = "choices"
 
@@ -256,8 +262,8 @@ class Choice(Words):
         return raw
 
     def say(self, value: list) -> str:
-        names = dict(self.options())
-        return _(" or ").join(names.get(one, str(one)) for one in value)
+        names = dict(self.options()) | self.told
+        return _(" or ").join(str(names.get(one, one)) for one in value)
 
     @property
     def are_many(self) -> bool:
@@ -273,6 +279,8 @@ class Row(Choice):
     find: Callable[[str], list[int]] | None = None
     names: Callable[[list[int]], dict[int, str]] | None = None
     labels: Callable[[list[int]], dict[int, str]] | None = None
+    # How a sentence speaks of them, with %(names)s.
+    spoken: Any = "%(names)s"
 
     def sent(self, value: int) -> str:
         return f"{KEY}{value}"
@@ -315,7 +323,7 @@ class Row(Choice):
 
     def say(self, value: list[int]) -> str:
         names = self.named(value)
-        return _(" or ").join(names.get(one, "…") for one in value)
+        return str(self.spoken) % {"names": _(" or ").join(names.get(one, "…") for one in value)}
 
 
 @dataclass(frozen=True)

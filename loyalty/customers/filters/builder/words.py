@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -40,7 +42,7 @@ def clause(condition: Condition) -> str:
     if condition.field is None or condition.op is None:
         return _("…")
     words = {param.name: _said(param, condition) for param in condition.op.params}
-    value = str(condition.op.phrase) % words if condition.op.phrase else ""
+    value = str(_phrase(condition)) % words
     said = condition.field.denied if condition.negated else condition.field.said
     filled = str(said) % {"value": value or _("…"), "within": words.get("within", "")}
     # Where no time is given its place is empty.
@@ -52,8 +54,15 @@ def _said(param, condition: Condition) -> str:
     if param.name == "within":
         return param.say(value)
     if value in (None, []):
-        return _("…") if param.required else _("any")
+        return str(param.anything)
     return param.say(value)
+
+
+def _phrase(condition: Condition) -> Any:
+    """Return how the values are said: a range from 3 to 3 is exactly 3."""
+    op, values = condition.op, condition.values
+    ends = [values.get(param.name) for param in op.params][:2]
+    return op.same if op.same and None not in ends and ends[0] == ends[1] else op.phrase
 
 
 def _clauses(group: Group, *, top: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 
 from loyalty.ui import dates, money
 from loyalty.ui.presentation import current
@@ -17,7 +17,7 @@ from loyalty.ui.templatetags.ui import decimal, num
 
 from ....models import Customer
 from ..frames import Frame
-from ..params import Amount, Day, Number, Param
+from ..params import Amount, Choice, Day, Number, Param
 
 MOST_DAYS = 3_650
 Values = Mapping[str, Any]
@@ -27,14 +27,15 @@ Own = Callable[[Customer, Values, Frame], str]
 
 @dataclass(frozen=True)
 class Op:
-    """One way to compare. `phrase` says the values ("at least %(min)s"); `where` is true or unknown, not false,
-    for whom it does not fit: whoever negates asks `frames.is_not`."""
+    """One way to compare. `phrase` says the values ("at least %(min)s"), `same` a range of one value; `where` is
+    true or unknown, not false, for whom it does not fit: whoever negates asks `frames.is_not`."""
 
     key: str
     label: Any
     where: Where
     params: tuple[Param, ...] = ()
     phrase: Any = ""
+    same: Any = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,15 @@ class Within(Number):
 
 
 WITHIN = Within()
+DAYS = ngettext_lazy("%(number)s day", "%(number)s days", "n")
+TIMES = Number(
+    "times",
+    gettext_lazy("at least"),
+    gettext_lazy("times"),
+    least=1,
+    most=1000,
+    counted=ngettext_lazy("%(number)s time", "%(number)s times", "n"),
+)
 NOT_KNOWN = gettext_lazy("not known")
 
 
@@ -90,6 +100,8 @@ def bounds(kind: Callable[..., Param], **limits: Any) -> Callable[[Callable[...,
     more = limits.pop("more", ())
     least, most = kind("min", "", **limits), kind("max", "", **limits)
     upto = kind("max", pgettext_lazy("between … and …", "and"), **limits)
+    # “Between 1 and 3 purchases”: what is counted is named once.
+    first = kind("min", "", **{name: value for name, value in limits.items() if name != "counted"})
 
     def made(between: Callable[..., Q]) -> tuple[Op, ...]:
         return (
@@ -111,8 +123,9 @@ def bounds(kind: Callable[..., Param], **limits: Any) -> Callable[[Callable[...,
                 "between",
                 pgettext_lazy("between … and …", "between"),
                 lambda values, frame: between(frame, values, values["min"], values["max"]),
-                (least, upto, *more),
+                (first, upto, *more),
                 gettext_lazy("between %(min)s and %(max)s"),
+                gettext_lazy("exactly %(max)s"),
             ),
         )
 
@@ -229,14 +242,14 @@ def soon(of: Callable[..., Q]) -> Op:
         lambda values, frame: of(
             frame, gte=frame.today, lt=frame.today + datetime.timedelta(days=values["days"])
         ),
-        (Number("days", unit=gettext_lazy("days"), least=1, most=366),),
-        gettext_lazy("in the next %(days)s days"),
+        (Number("days", unit=gettext_lazy("days"), least=1, most=366, counted=DAYS),),
+        gettext_lazy("in the next %(days)s"),
     )
 
 
 def day_ops(of: Callable[..., Q]) -> tuple[Op, ...]:
     """Return the ways to ask for a day; `of(frame, gt=…, gte=…, lte=…)` compares the column."""
-    days = Number("days", unit=gettext_lazy("days"), least=1, most=MOST_DAYS)
+    days = Number("days", unit=gettext_lazy("days"), least=1, most=MOST_DAYS, counted=DAYS)
     since, until = Day("since"), Day("until")
     upto = Day("until", pgettext_lazy("between … and …", "and"))
     return (
@@ -246,14 +259,14 @@ def day_ops(of: Callable[..., Q]) -> tuple[Op, ...]:
             gettext_lazy("in the last"),
             lambda values, frame: of(frame, gt=frame.ago(values["days"]), lte=frame.today),
             (days,),
-            gettext_lazy("in the last %(days)s days"),
+            gettext_lazy("in the last %(days)s"),
         ),
         Op(
             "before_last",
             gettext_lazy("not in the last"),
             lambda values, frame: of(frame, lte=frame.ago(values["days"])),
             (days,),
-            gettext_lazy("%(days)s days ago or earlier"),
+            gettext_lazy("%(days)s ago or earlier"),
         ),
         Op(
             "between",
@@ -261,6 +274,7 @@ def day_ops(of: Callable[..., Q]) -> tuple[Op, ...]:
             lambda values, frame: of(frame, gte=values["since"], lte=values["until"]),
             (since, upto),
             gettext_lazy("from %(since)s to %(until)s"),
+            gettext_lazy("on %(until)s"),
         ),
         Op(
             "since",
@@ -282,9 +296,9 @@ def day_ops(of: Callable[..., Q]) -> tuple[Op, ...]:
 # ---------- Words ----------
 
 
-def any_of(where: Where, param: Param, *more: Param) -> tuple[Op, ...]:
+def any_of(where: Where, param: Param, phrase: Any = "") -> tuple[Op, ...]:
     """The one way to ask for some of several words."""
-    return (Op("any", gettext_lazy("any of"), where, (param, *more), f"%({param.name})s"),)
+    return (Op("any", gettext_lazy("any of"), where, (param,), phrase or f"%({param.name})s"),)
 
 
 def words(
@@ -308,7 +322,7 @@ def words(
         found = value_of(customer, column, is_score)
         if found in ("", None):
             return str(NOT_KNOWN)
-        return param.say([found])
+        return str(dict(param.options()).get(found, found)) if isinstance(param, Choice) else str(found)
 
     return Field(key, group, label, said, denied, any_of(where, param), own)
 

@@ -15,8 +15,8 @@ from loyalty.ui.templatetags.ui import num
 from ....models import ConsentEvent, Customer, Interaction, Order
 from .. import known
 from ..frames import Frame, is_not
-from ..params import Choice, Number, Row
-from .base import WITHIN, Field, Op, Values, any_of, first_day, flag
+from ..params import Choice, Row
+from .base import TIMES, WITHIN, Field, Op, Values, any_of, first_day, flag
 
 NEVER_ASKED = "none"
 CONSENTS = (
@@ -31,7 +31,9 @@ CAMPAIGN = Row(
     find=known.find_campaigns,
     names=known.name_campaigns,
     labels=known.label_campaigns,
+    spoken=gettext_lazy("the campaign %(names)s"),
     required=False,
+    anything=gettext_lazy("any campaign"),
 )
 OWN = Row(
     "values",
@@ -41,7 +43,6 @@ OWN = Row(
     names=known.name_own_segments,
 )
 KINDS = Choice("values", choices=Interaction.Kind.choices)
-TIMES = Number("times", gettext_lazy("at least"), gettext_lazy("times"), least=1, most=1000)
 
 
 def _midnight(frame: Frame, day: datetime.date) -> datetime.datetime:
@@ -215,29 +216,29 @@ DEALINGS = (
     _dealt(
         "received",
         gettext_lazy("received a campaign"),
-        gettext_lazy("to whom a campaign was sent: %(value)s %(within)s"),
-        gettext_lazy("to whom no campaign was sent: %(value)s %(within)s"),
+        gettext_lazy("who were sent %(value)s %(within)s"),
+        gettext_lazy("who were not sent %(value)s %(within)s"),
         _messages,
     ),
     _dealt(
         "bought_after",
         gettext_lazy("bought after a campaign"),
-        gettext_lazy("who bought after a campaign: %(value)s %(within)s"),
-        gettext_lazy("who did not buy after a campaign: %(value)s %(within)s"),
+        gettext_lazy("who bought after %(value)s %(within)s"),
+        gettext_lazy("who did not buy after %(value)s %(within)s"),
         _followed,
     ),
     _dealt(
         "replied",
         gettext_lazy("replied to a campaign"),
-        gettext_lazy("who replied to a campaign: %(value)s %(within)s"),
-        gettext_lazy("who did not reply to a campaign: %(value)s %(within)s"),
+        gettext_lazy("who replied to %(value)s %(within)s"),
+        gettext_lazy("who did not reply to %(value)s %(within)s"),
         _replies,
     ),
     _dealt(
         "opted_out",
         gettext_lazy("declined after a campaign"),
-        gettext_lazy("who declined messages after a campaign: %(value)s %(within)s"),
-        gettext_lazy("who did not decline messages after a campaign: %(value)s %(within)s"),
+        gettext_lazy("who declined messages after %(value)s %(within)s"),
+        gettext_lazy("who did not decline messages after %(value)s %(within)s"),
         _opt_outs,
     ),
     Field(
@@ -252,7 +253,7 @@ DEALINGS = (
                 gettext_lazy("any of"),
                 _interacted,
                 (KINDS, TIMES, WITHIN),
-                gettext_lazy("%(values)s at least %(times)s times"),
+                gettext_lazy("%(values)s at least %(times)s"),
             ),
         ),
         _dealings,

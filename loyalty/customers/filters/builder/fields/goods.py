@@ -13,8 +13,8 @@ from loyalty.ui.templatetags.ui import num
 from ....models import Customer, Order, OrderLine
 from .. import known
 from ..frames import Frame
-from ..params import Amount, Number, Row, Words
-from .base import WITHIN, Field, Op, Values, first_day
+from ..params import Amount, Row, Words
+from .base import TIMES, WITHIN, Field, Op, Values, first_day
 
 PRODUCT = Row(
     "values",
@@ -31,7 +31,6 @@ CATEGORY = Row(
     find=known.find_categories,
     names=known.name_categories,
 )
-TIMES = Number("times", gettext_lazy("at least"), gettext_lazy("times"), least=1, most=1000)
 AMOUNT = Amount("amount", gettext_lazy("for at least"))
 
 Rows = Callable[[Values, Frame], QuerySet]
@@ -89,7 +88,7 @@ def _bought(key: str, label, said, denied, rows: Rows, param: Row) -> Field:
             gettext_lazy("so many times"),
             times,
             (param, TIMES, WITHIN),
-            gettext_lazy("%(values)s at least %(times)s times"),
+            gettext_lazy("%(values)s at least %(times)s"),
         ),
         Op(
             "amount",

@@ -6,7 +6,7 @@ import datetime
 
 from django.db.models import F, Func, Q, TextField, Value
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 
 from loyalty.ui.templatetags.ui import num
 
@@ -15,9 +15,14 @@ from ....models import Customer
 from .. import known
 from ..frames import NOBODY, Frame
 from ..params import Choice, Number, Text, Words
-from .base import NOT_KNOWN, Field, Op, Values, any_of, bounds, day, in_day, words
+from .base import DAYS, NOT_KNOWN, Field, Op, Values, any_of, bounds, day, in_day, words
 
 OLDEST = 120
+GENDERS = {
+    Customer.Gender.FEMALE.value: pgettext_lazy("customers who are …", "women"),
+    Customer.Gender.MALE.value: pgettext_lazy("customers who are …", "men"),
+    Customer.Gender.OTHER.value: pgettext_lazy("customers who are …", "of another gender"),
+}
 
 
 # ---------- Age ----------
@@ -58,14 +63,14 @@ def anniversary(key: str, label, said, denied, column: str) -> Field:
         days = births_due(frame.today, values["days"], frame.shop.calendar)
         return frame.of_person(**{f"{column}__in": days})
 
-    days = Number("days", gettext_lazy("in the next"), gettext_lazy("days"), least=1, most=92)
+    days = Number("days", gettext_lazy("in the next"), gettext_lazy("days"), least=1, most=92, counted=DAYS)
     return Field(
         key,
         "dates",
         label,
         said,
         denied,
-        any_of(due, days),
+        any_of(due, days, gettext_lazy("in the next %(days)s")),
         lambda customer, values, frame: in_day(getattr(customer, column)),
     )
 
@@ -139,18 +144,23 @@ PERSON = (
         "gender",
         "person",
         gettext_lazy("gender"),
-        gettext_lazy("who are: %(value)s"),
-        gettext_lazy("who are not known to be: %(value)s"),
+        gettext_lazy("who are %(value)s"),
+        gettext_lazy("who are not known to be %(value)s"),
         "gender",
-        Choice("values", choices=Customer.Gender.choices),
+        Choice("values", choices=Customer.Gender.choices, told=GENDERS),
     ),
     Field(
         "age",
         "person",
         gettext_lazy("age"),
-        gettext_lazy("who are %(value)s years old"),
-        gettext_lazy("who are not known to be %(value)s years old"),
-        bounds(Number, most=OLDEST, unit=gettext_lazy("years"))(_aged),
+        gettext_lazy("who are %(value)s old"),
+        gettext_lazy("who are not known to be %(value)s old"),
+        bounds(
+            Number,
+            most=OLDEST,
+            unit=gettext_lazy("years"),
+            counted=ngettext_lazy("%(number)s year", "%(number)s years", "n"),
+        )(_aged),
         _age,
     ),
     _free(
@@ -212,7 +222,12 @@ PERSON = (
                 _has_attribute,
                 (
                     Text("name", gettext_lazy("called"), known=known.words_in("attributes")),
-                    Words("values", gettext_lazy("is"), required=False),
+                    Words(
+                        "values",
+                        gettext_lazy("is"),
+                        required=False,
+                        anything=gettext_lazy("whatever it is"),
+                    ),
                 ),
                 gettext_lazy("%(name)s: %(values)s"),
             ),

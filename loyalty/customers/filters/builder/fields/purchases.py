@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from ....models import Customer
 from ..frames import Frame, is_not
 from ..params import Amount, Number
-from .base import WITHIN, Field, Values, bounds, first_day, in_money, in_number, in_percent, percent
+from .base import DAYS, WITHIN, Field, Values, bounds, first_day, in_money, in_number, in_percent, percent
 
 SOLD = "shop_id = %(shop)s AND is_paid AND customer_id IS NOT NULL AND placed_on <= %(today)s"
 GIVEN_BACK = "shop_id = %(shop)s AND customer_id IS NOT NULL AND refunded_on <= %(today)s"
@@ -112,7 +112,9 @@ FULL_PRICE_SHARE = Measure(
 )
 
 
-def _measured(key: str, label, said, denied, measure: Measure, kind=Number, column: str = "") -> Field:
+def _measured(
+    key: str, label, said, denied, measure: Measure, kind=Number, column: str = "", **limits: Any
+) -> Field:
     """A sum within the last days; of all time it may stand in a `column` of the score already."""
 
     def between(frame: Frame, values: Values, least: int | None, most: int | None) -> Q:
@@ -126,7 +128,7 @@ def _measured(key: str, label, said, denied, measure: Measure, kind=Number, colu
         say = in_money if kind is Amount else in_number
         return say(None if found is None else int(found))
 
-    return Field(key, "money", label, said, denied, bounds(kind, more=(WITHIN,))(between), own)
+    return Field(key, "money", label, said, denied, bounds(kind, more=(WITHIN,), **limits)(between), own)
 
 
 def _share(key: str, label, said, denied, measure: Measure) -> Field:
@@ -141,18 +143,20 @@ PURCHASES = (
     _measured(
         "orders",
         gettext_lazy("number of purchases"),
-        gettext_lazy("who made %(value)s purchases %(within)s"),
-        gettext_lazy("who did not make %(value)s purchases %(within)s"),
+        gettext_lazy("who made %(value)s %(within)s"),
+        gettext_lazy("who did not make %(value)s %(within)s"),
         ORDER_COUNT,
         column="lifetime_orders",
+        counted=ngettext_lazy("%(number)s purchase", "%(number)s purchases", "n"),
     ),
     _measured(
         "visits",
         gettext_lazy("days with a purchase"),
-        gettext_lazy("who bought on %(value)s days %(within)s"),
-        gettext_lazy("who did not buy on %(value)s days %(within)s"),
+        gettext_lazy("who bought on %(value)s %(within)s"),
+        gettext_lazy("who did not buy on %(value)s %(within)s"),
         ORDER_DAYS,
         column="lifetime_order_days",
+        counted=DAYS,
     ),
     _measured(
         "spend",
@@ -182,9 +186,12 @@ PURCHASES = (
     _measured(
         "discounted",
         gettext_lazy("purchases with a discount"),
-        gettext_lazy("who made %(value)s purchases with a discount %(within)s"),
-        gettext_lazy("who did not make %(value)s purchases with a discount %(within)s"),
+        gettext_lazy("who made %(value)s %(within)s"),
+        gettext_lazy("who did not make %(value)s %(within)s"),
         DISCOUNTED,
+        counted=ngettext_lazy(
+            "%(number)s purchase with a discount", "%(number)s purchases with a discount", "n"
+        ),
     ),
     _share(
         "full_price",

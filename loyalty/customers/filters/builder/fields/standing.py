@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.tiers.models import TierMembership
+from loyalty.ui.templatetags.ui import num
 from segmentation import likeness_runs
 from segmentation.models import Quadrant, Stage, segment_choices
 
@@ -29,7 +30,6 @@ from .base import (
     words,
 )
 
-SCORES = tuple((score, str(score)) for score in range(5, 0, -1))
 # Those who may be late without having gone quiet: an inactive customer is another finding.
 IN_TOUCH = (Stage.NEW, Stage.ACTIVE, Stage.LOYAL, Stage.RETURNED, Stage.AT_RISK)
 LIKENESS = Row("values", choices=known.likenesses, what=gettext_lazy("a group by likeness"))
@@ -86,17 +86,17 @@ def _score(letter: str, label) -> Field:
         "club",
         label,
         {
-            "r": gettext_lazy("whose recency score is %(value)s"),
-            "f": gettext_lazy("whose frequency score is %(value)s"),
-            "m": gettext_lazy("whose money score is %(value)s"),
+            "r": gettext_lazy("who score %(value)s for recency"),
+            "f": gettext_lazy("who score %(value)s for frequency"),
+            "m": gettext_lazy("who score %(value)s for money"),
         }[letter],
         {
-            "r": gettext_lazy("whose recency score is not %(value)s"),
-            "f": gettext_lazy("whose frequency score is not %(value)s"),
-            "m": gettext_lazy("whose money score is not %(value)s"),
+            "r": gettext_lazy("who do not score %(value)s for recency"),
+            "f": gettext_lazy("who do not score %(value)s for frequency"),
+            "m": gettext_lazy("who do not score %(value)s for money"),
         }[letter],
         f"{letter}_score",
-        Choice("values", choices=SCORES),
+        Choice("values", choices=lambda: [(score, num(score)) for score in range(5, 0, -1)]),
         is_score=True,
     )
 
