@@ -89,7 +89,10 @@ def test_only_the_last_two_years_are_drawn(person):
 
 @pytest.mark.parametrize("language", ["fa", "en"])
 @pytest.mark.parametrize("name", ["customer_detail", "customer_history"])
-def test_the_line_stands_on_their_page(person, as_owner, name, language):
+def test_the_line_stands_on_their_page(shop, person, as_owner, name, language):
+    # A page draws up to its own day, which is the clock's.
+    today = shop.today()
+    remember(person, (today - 99 * DAY, {"stage": "new"}), (today - 19 * DAY, {"stage": "at_risk"}))
     address = reverse(f"customers:{name}", args=[person.pk])
     said = as_owner.get(address, headers={"accept-language": language}).content.decode()
     assert 'class="ba-c-risk ba-p20"' in said
