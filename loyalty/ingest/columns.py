@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import permutations
 
 from loyalty.ui.phones import PhoneError, normalize
-from loyalty.ui.text import fold
+from loyalty.ui.text import ascii_digits, fold
 
 from .mapping import Mapping
 from .presets import PRESETS, Preset
-from .synonyms import COALESCED, MONEY_FIELDS, NAMES, NOT_WITH, PHRASES, UNITS
+from .synonyms import COALESCED, MONEY_FIELDS, NAMES, NOT_WITH, PAID_NAMES, PHRASES, UNITS
 
 _BRACKETS = re.compile(r"[(\[（][^)\]）]*[)\]）]")
 _PUNCTUATION = re.compile(r"[^\w%]+")
 _IDS = re.compile(r"\d{3,}")
+_PLAIN = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
+_BESIDE = re.compile(r"[\s,٬£$€]|تومان|ریال")
+# Of columns in several units the first of these says which one is the file's.
+LEADING = ("amount", "order_amount", "net", "gross", "unit_price")
 # The rank of a name that only holds a known phrase.
 GUESSED = 1000
 
@@ -42,15 +48,16 @@ for _field, _names in NAMES.items():
 _PHRASES = sorted(
     ((key(text), name) for name, texts in PHRASES.items() for text in texts), key=lambda it: -len(it[0])
 )
+_PAID = frozenset(key(text) for text in PAID_NAMES)
 _NOT_WITH = tuple(key(text) for text in NOT_WITH)
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What was made out: the mapping, and the currency that a header names ("" where none does)."""
+    """What was made out: the mapping, and the currencies that headers name."""
 
     mapping: Mapping
-    currency: str = ""
+    currencies: frozenset[str] = frozenset()
     known: int = field(default=0, compare=False)
 
 
@@ -76,31 +83,41 @@ def unit_of_header(header: str) -> tuple[str, str] | None:
     return next((_UNITS[word] for word in reversed(words) if word in _UNITS), None)
 
 
+def units_of(columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, str]]:
+    """Return {field: (currency, display unit)} of the columns that name one, what was paid first."""
+    names = [
+        *(name for name in LEADING if name in columns),
+        *sorted((MONEY_FIELDS & columns.keys()) - set(LEADING)),
+    ]
+    found = {name: unit_of_header(columns[name][0]) for name in names}
+    return {name: unit for name, unit in found.items() if unit}
+
+
 def recognise(header: Sequence[str], rows: Sequence[Sequence[str]], *, region: str = "IR") -> Recognised:
     """Return the mapping that a header and some rows below it suggest; money and calendar are the shop's to
     decide.
     """
     preset = _preset(header)
-    columns = _columns_of(preset, header) if preset else _by_name(header)
+    columns = _columns_of(preset, header) if preset else _by_name(header, rows)
     if not columns.get("phone") and (guess := _phones_among(header, rows, columns, region)):
         columns["phone"] = (guess,)
-    unit = currency = ""
-    for name in sorted(MONEY_FIELDS & set(columns)):
-        if found := unit_of_header(columns[name][0]):
-            currency, unit = found
+    units = units_of(columns)
     places = {name: header.index(headers[0]) for name, headers in columns.items()}
     orders = [_cell(row, places["order_id"]) for row in rows] if "order_id" in places else []
+    row_kind = preset.row_kind if preset else _row_kind(columns, orders)
+    if not preset and row_kind == "line" and "order_amount" not in columns and _is_of_the_order(places, rows):
+        columns["order_amount"] = columns.pop("amount")
     mapping = Mapping(
         columns=columns,
-        unit=unit,
-        row_kind=preset.row_kind if preset else _row_kind(columns, orders),
+        unit=next((unit for _, unit in units.values()), ""),
+        row_kind=row_kind,
         cancel_prefix=_cancel_prefix(orders),
         day_first=_day_first([_cell(row, places["date"]) for row in rows] if "date" in places else []),
         discount_rates=_rates(
             [_cell(row, places["discount_rate"]) for row in rows] if "discount_rate" in places else []
         ),
     )
-    return Recognised(mapping, currency, len(columns))
+    return Recognised(mapping, frozenset(currency for currency, _ in units.values()), len(columns))
 
 
 def _preset(header: Sequence[str]) -> Preset | None:
@@ -118,18 +135,57 @@ def _columns_of(preset: Preset, header: Sequence[str]) -> dict[str, tuple[str, .
     return {name: headers for name, headers in found.items() if headers}
 
 
-def _by_name(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _by_name(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     claims: dict[str, list[tuple[int, int, str]]] = {}
     for position, name in enumerate(header):
         if found := field_of(name):
             claims.setdefault(found[0], []).append((found[1], position, name))
-    columns = {}
+    columns: dict[str, tuple[str, ...]] = {}
     for name, claimants in claims.items():
         ordered = tuple(header for rank, _, header in sorted(claimants) if rank < GUESSED) or (
             min(claimants)[2],
         )
         columns[name] = ordered if name in COALESCED else ordered[:1]
+    if len(claims.get("amount", ())) > 1:
+        _tell_apart([name for _, _, name in sorted(claims["amount"])], columns, header, rows)
     return _settle(columns)
+
+
+def _tell_apart(
+    amounts: list[str],
+    columns: dict[str, tuple[str, ...]],
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> None:
+    """Decide which of several amounts was paid, and which is from before the discount.
+
+    Their names say so, best first, unless the rows say better: before − discount (+ tax) = paid.
+    """
+    if not columns.keys() & {"discount_amount", "discount_rate"}:
+        # Without a discount they are the same, or the shop sells on credit and was paid only in part.
+        columns["amount"] = (min(amounts, key=lambda name: key(name) in _PAID),)
+        return
+
+    def numbers(name: str) -> list[Decimal | None]:
+        return [_number(_cell(row, header.index(name))) for row in rows]
+
+    none = [Decimal(0)] * len(rows)
+    taxes = numbers(columns["tax"][0]) if "tax" in columns else none
+    discounts = numbers(columns["discount_amount"][0]) if "discount_amount" in columns else none
+    told = False
+    for paid, before in permutations(amounts, 2):
+        known = [
+            (a - abs(d), b, t or 0)
+            for a, b, d, t in zip(numbers(before), numbers(paid), discounts, taxes, strict=True)
+            if a is not None and b is not None and d
+        ]
+        told = told or bool(known)
+        if known and sum(a in (b, b - t) for a, b, t in known) > 0.8 * len(known):
+            columns["amount"] = (paid,)
+            columns.setdefault("gross", (before,))
+            return
+    if not told:
+        columns.setdefault("gross", (amounts[1],))
 
 
 def _settle(columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -180,6 +236,33 @@ def _row_kind(columns: dict[str, tuple[str, ...]], orders: Sequence[str]) -> str
     filled = [number for number in orders if number]
     repeats = len(filled) != len(set(filled)) or len(filled) < len(orders)
     return "line" if repeats or {"sku", "quantity", "unit_price"} <= columns.keys() else "order"
+
+
+def _is_of_the_order(places: dict[str, int], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each line bears the amount of its whole order: alike on all of them, and what they add up to."""
+    if not places.keys() >= {"order_id", "amount"}:
+        return False
+    orders: dict[str, list[tuple[Decimal | None, Decimal | None]]] = {}
+    for row in rows:
+        amount, quantity, price = (
+            _number(_cell(row, places[name])) if name in places else None
+            for name in ("amount", "quantity", "unit_price")
+        )
+        comes_to = None if price is None else price * (1 if quantity is None else quantity)
+        orders.setdefault(_cell(row, places["order_id"]), []).append((amount, comes_to))
+    several = [lines for number, lines in orders.items() if number and len(lines) > 1]
+    if not several or any(len({amount for amount, _ in lines}) > 1 for lines in several):
+        return False
+    if any(None in line for lines in several for line in lines):
+        # No prices to add up: alike in this many orders, and not the one price of everything.
+        return len(several) >= 3 and len({lines[0][0] for lines in several}) > 1
+    return any(lines[0][0] == sum(comes_to for _, comes_to in lines) for lines in several)
+
+
+def _number(text: str) -> Decimal | None:
+    """Return the number in a cell that holds nothing else."""
+    plain = _BESIDE.sub("", ascii_digits(text)).replace("٫", ".")
+    return Decimal(plain) if _PLAIN.fullmatch(plain) else None
 
 
 def _cancel_prefix(orders: Sequence[str]) -> str:

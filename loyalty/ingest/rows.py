@@ -19,6 +19,7 @@ from loyalty.ui.money import MAX_MINOR
 
 from . import sums
 from .cells import REMEMBERED, Cells, Context
+from .columns import units_of
 from .mapping import Mapping, MappingError
 from .people import People
 from .reading.files import Record
@@ -138,13 +139,8 @@ class RowReader:
         self.places = {
             name: tuple(header.index(text) for text in texts) for name, texts in mapping.columns.items()
         }
-        self.cells = Cells(
-            context,
-            unit=mapping.unit,
-            calendar=mapping.calendar,
-            day_first=mapping.day_first,
-            rates=mapping.discount_rates,
-        )
+        self.cells = self._cells_in(mapping.unit, context)
+        self._cells_of = self._cells_by_field(context)
         self.people = People(
             self.cells, takes_guests=mapping.unknown_people == "guest", has_phone="phone" in self.places
         )
@@ -166,6 +162,29 @@ class RowReader:
         )
         self._above: list[str] | None = None
         self._leans = mapping.row_kind == "line" and "order_id" in self.places
+
+    def _cells_in(self, unit: str, context: Context) -> Cells:
+        mapping = self.mapping
+        return Cells(
+            context,
+            unit=unit,
+            calendar=mapping.calendar,
+            day_first=mapping.day_first,
+            rates=mapping.discount_rates,
+        )
+
+    def _cells_by_field(self, context: Context) -> dict[str, Cells]:
+        """Return the readers of columns that name another unit than the amount does, as «تخفیف (تومان)» beside rial.
+
+        Where the shop says that the amount is not in the unit it names, what the others name is not believed either.
+        """
+        named = units_of(self.mapping.columns)
+        if not named or next(iter(named.values()))[1] != self.mapping.unit:
+            return {}
+        others = {
+            unit: self._cells_in(unit, context) for _, unit in named.values() if unit != self.mapping.unit
+        }
+        return {name: others[unit] for name, (_, unit) in named.items() if unit in others}
 
     def skip(self, record: Record) -> None:
         """Take note of a record that was read in an earlier attempt, for the lines that lean on it."""
@@ -305,7 +324,7 @@ class RowReader:
         given, extra = {}, dict.fromkeys(ORDER_MONEY)
         for field, cells in self._sums.filled(texts).items():
             read = sums.READERS.get(field, sums.READERS["amount"])
-            value, reason = read(self.cells, cells[0])
+            value, reason = read(self._cells_of.get(field, self.cells), cells[0])
             if reason:
                 return None, nothing, (reason, field)
             (extra if field in extra else given)[field] = value

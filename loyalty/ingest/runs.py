@@ -101,8 +101,8 @@ def propose(layout: Layout, shop: Shop) -> Mapping:
     found = columns.recognise(
         layout.header, [row.cells for row in layout.sample if not row.problem], region=shop.phone_region
     )
-    if found.currency and found.currency != shop.currency:
-        raise FileProblem("other_currency", found=found.currency, currency=shop.currency)
+    if other := sorted(found.currencies - {shop.currency}):
+        raise FileProblem("other_currency", found=other[0], currency=shop.currency)
     # Americans write the month first; the sample may say otherwise, and so may the owner.
     day_first = found.mapping.day_first and shop.currency != "USD"
     unit = found.mapping.unit or (shop.display_unit if shop.currency == "IRR" else "")

@@ -74,11 +74,14 @@ def work_out(given: dict) -> Amounts:
     gross, net = given.get("gross"), given.get("net")
     if gross is None and price is not None:
         gross = divide(price[0] * quantity, price[1] * ONE)
-    if net is None and given.get("amount") is not None:
+    if given.get("amount") is not None:
         if abs(tax or 0) > abs(given["amount"]):
             raise Unknown("tax_over_amount", "tax")
         # What was paid holds the tax, and net spend does not where the tax is known.
-        net = given["amount"] - _like(given["amount"], tax or 0)
+        paid = given["amount"] - _like(given["amount"], tax or 0)
+        if net is None or abs(net) > abs(paid):
+            # More "net" than was paid is a subtotal from before the discount.
+            gross, net = net if gross is None else gross, paid
     # Tills write a discount as −5 as often as 5.
     discount = None if discount is None else abs(discount)
     if net is None:

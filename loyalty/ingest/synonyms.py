@@ -29,6 +29,11 @@ MONEY_FIELDS = frozenset(
 # Several columns may hold these; the first that is filled counts.
 COALESCED = frozenset({"phone", "email", "name", "city", "province", "date"})
 
+# What has been paid of a purchase may be a part of it; only beside a discount is it the whole after it.
+PAID_NAMES = (
+    "مبلغ پرداختی", "پرداختی", "مبلغ پرداخت شده", "مبلغ دریافتی", "amount paid", "total paid", "paid", "payment",
+    "total collected",
+)  # fmt: skip
 NAMES: dict[str, tuple[str, ...]] = {
     "phone": (
         "موبایل", "شماره موبایل", "تلفن همراه", "شماره همراه", "شماره تلفن همراه", "همراه", "شماره تماس",
@@ -144,14 +149,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "order_tax": (
         "مالیات فاکتور", "مالیات سفارش", "order tax", "order total tax", "invoice tax",
     ),
+    # What was finally paid comes before a total, and a total before a bare amount: of "Amount, Discount, Total"
+    # the first is from before the discount.
     "amount": (
-        "مبلغ", "مبلغ نهایی", "مبلغ قابل پرداخت", "قابل پرداخت", "مبلغ پرداختی", "پرداختی", "مبلغ خرید",
-        "جمع خرید", "مبلغ سفارش", "مبلغ فاکتور", "مبلغ کل", "جمع کل", "جمع", "مجموع", "مجموع خرید",
-        "قیمت کل", "جمع مبلغ", "مبلغ دریافتی", "قیمت نهایی", "قیمت", "فروش", "مبلغ فروش",
-        "order line total refund", "amount", "total", "revenue", "total amount", "total price",
-        "grand total", "amount paid", "paid", "payment", "total paid", "total collected", "sales",
-        "sale amount", "price total", "order line total", "line total", "lineitem total", "value", "spend",
-        "turnover", "total sales",
+        "مبلغ قابل پرداخت", "قابل پرداخت", "مبلغ نهایی", "قیمت نهایی", "جمع قابل پرداخت", "grand total",
+        "total payable", "amount payable", "payable", "final amount", "final total", "final price", *PAID_NAMES,
+        "مبلغ کل", "جمع کل", "قیمت کل", "total", "total amount", "total price", "price total", "مبلغ", "مبلغ خرید",
+        "جمع خرید", "مبلغ سفارش", "مبلغ فاکتور", "جمع", "مجموع", "مجموع خرید", "جمع مبلغ", "قیمت", "فروش",
+        "مبلغ فروش", "order line total refund", "amount", "revenue", "sales", "sale amount", "order line total",
+        "line total", "lineitem total", "value", "spend", "turnover", "total sales",
     ),
     "gross": (
         "مبلغ ناخالص", "ناخالص", "جمع قبل از تخفیف", "مبلغ قبل از تخفیف", "قبل از تخفیف",

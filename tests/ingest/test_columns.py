@@ -73,6 +73,56 @@ def test_due_dates_and_shipping_are_not_the_date_of_the_order():
     assert (found["date"], found["amount"], found["note"]) == (("تاریخ صدور",), ("مبلغ",), ("شرح",))
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "expected"),
+    [
+        ("مبلغ,تخفیف,مبلغ نهایی", "100,20,80", ("مبلغ نهایی", "مبلغ")),
+        ("مبلغ کل,تخفیف,مبلغ قابل پرداخت", "100,20,80", ("مبلغ قابل پرداخت", "مبلغ کل")),
+        ("جمع کل,تخفیف,مالیات,مبلغ نهایی", "100,20,8,88", ("مبلغ نهایی", "جمع کل")),
+        ("Amount,Discount,Total", "100,20,80", ("Total", "Amount")),
+        ("Total,Discount,Amount paid", "100,20,80", ("Amount paid", "Total")),
+        ("Total,Discount %,Amount paid", "100,20,80", ("Amount paid", "Total")),
+        # The rows know better than the names.
+        ("Total,Discount,Amount", "100,20,80", ("Amount", "Total")),
+        ("مبلغ نهایی,تخفیف,مبلغ", "۱۰۰٬۰۰۰,۲۰٬۰۰۰,۸۰٬۰۰۰", ("مبلغ", "مبلغ نهایی")),
+        ("مبلغ,تخفیف,مبلغ نهایی سفارش تلفنی", "100,20,80", ("مبلغ نهایی سفارش تلفنی", "مبلغ")),
+        # Neither is the other before its discount.
+        ("Amount,Discount,Total", "100,20,300", ("Total", None)),
+        # Sold on credit: a part has been paid.
+        ("Total,Amount paid", "100,20", ("Total", None)),
+    ],
+)
+def test_of_two_amounts_beside_a_discount_the_one_after_it_was_paid(header, row, expected):
+    found = fields(header, [row.split(","), row.split(",")])
+    assert (found["amount"], found.get("gross")) == ((expected[0],), expected[1] and (expected[1],))
+
+
+LINES = "Invoice,Product,Quantity,Unit price,Total"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "field"),
+    [
+        (LINES, ["1,A,2,50,150", "1,B,1,50,150", "2,A,1,50,50"], "order_amount"),
+        (LINES, ["1,A,2,50,100", "1,B,1,50,50", "2,A,1,50,50"], "amount"),
+        # Of two lines of one piece each at one price the sums tell.
+        (LINES, ["1,A,1,50,50", "1,B,1,50,50"], "amount"),
+        ("Invoice,Product,Total", ["1,A,9", "1,B,9", "2,A,8", "2,B,8", "3,A,7", "3,C,7"], "order_amount"),
+        ("Invoice,Product,Total", ["1,A,9", "1,B,9", "2,A,9", "2,B,9", "3,A,9", "3,C,9"], "amount"),
+    ],
+)
+def test_a_total_that_stands_on_every_line_is_the_orders(header, rows, field):
+    found = columns.recognise(header.split(","), [row.split(",") for row in rows]).mapping
+    assert found.row_kind == "line"
+    assert found.columns[field] == ("Total",)
+
+
+def test_the_unit_of_a_file_is_that_of_the_amount():
+    found = columns.recognise(["مبلغ (ریال)", "تخفیف (تومان)", "قیمت واحد (تومان)"], [])
+    assert (found.mapping.unit, found.currencies) == ("rial", {"IRR"})
+    assert columns.recognise(["Total", "Discount ($)", "Tax (GBP)"], []).currencies == {"GBP", "USD"}
+
+
 def test_a_column_full_of_mobile_numbers_is_the_phone_whatever_its_name():
     rows = [["x", f"0999000000{n}", "1"] for n in range(5)]
     assert columns.recognise(["A", "B", "Total"], rows).mapping.columns["phone"] == ("B",)

@@ -292,6 +292,23 @@ def test_an_excerpt_holds_no_whole_number_in_any_digits():
     assert len(text) <= 160
 
 
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("rial", (1_000_000, 200_000)),
+        # The shop knows better what its till writes than the till does.
+        ("toman", (10_000_000, 200_000)),
+    ],
+)
+def test_each_column_is_read_in_the_unit_it_names(unit, expected):
+    header = ["تاریخ", "مبلغ (ریال)", "تخفیف (تومان)"]
+    columns = dict(zip(("date", "amount", "discount_amount"), [(name,) for name in header], strict=True))
+    row = RowReader(Mapping(columns=columns, unit=unit), header, CONTEXT).read(
+        Record(2, ["1405/08/12", "1000000", "20000"])
+    )
+    assert (row.net, row.discount) == expected
+
+
 @pytest.mark.parametrize(("rate", "paid"), [("0.15", 850), ("15%", 850), ("1", 0), ("۰٫۱۲۵", 875)])
 def test_a_rate_that_a_workbook_keeps_as_a_share_is_one(rate, paid):
     cells = {"date": "1405/08/01", "gross": "1000", "discount_rate": rate}

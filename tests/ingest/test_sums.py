@@ -28,6 +28,13 @@ from loyalty.ingest.sums import Amounts, Unknown, divide, work_out
         ({"gross": 1000, "net": 900}, Amounts(1000, 1000, 1000, 100, 900, None, None)),
         # What was paid holds the tax.
         ({"amount": 1090, "tax": 90}, Amounts(1000, 1000, 1000, 0, 1000, 90, None)),
+        # A subtotal from before the discount is no net amount.
+        (
+            {"net": 1000, "discount_amount": 200, "amount": 960, "tax": 160},
+            Amounts(1000, 1000, 1000, 200, 800, 160, None),
+        ),
+        # A tip or the freight is no spend on goods.
+        ({"net": 1000, "amount": 1290, "tax": 90}, Amounts(1000, 1000, 1000, 0, 1000, 90, None)),
         ({"amount": 1000, "cost": 600}, Amounts(1000, 1000, 1000, 0, 1000, None, 600)),
         ({"amount": 1000, "profit": 400}, Amounts(1000, 1000, 1000, 0, 1000, None, 600)),
         ({"quantity": -2000, "unit_price": (500, 1)}, Amounts(-2000, 500, -1000, 0, -1000, None, None)),
