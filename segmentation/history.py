@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime
 
+from django.db.models import Min
+
 from loyalty.customers.facts import Statement
 
 from . import spans
-from .models import ScoreRun
+from .models import ScoreHistory, ScoreRun
 from .statements import execute
 
 # Past weeks are gathered here while looking back: one change a customer and week.
@@ -74,6 +76,12 @@ def lags_behind() -> bool:
     """Say whether the last run was one for an earlier day, so that the scores are not what history knows."""
     run = ScoreRun.objects.current()
     return run is not None and day_to_keep(run.as_of) is None
+
+
+def kept_since() -> datetime.date | None:
+    """Return the first day of which anything is remembered, None where nothing is."""
+    first = ScoreHistory.objects.aggregate(first=Min("changes__0"))["first"]
+    return None if first is None else spans.spans([first])[0].from_on
 
 
 def keep(scored: Statement, day: datetime.date) -> None:

@@ -136,6 +136,12 @@ def _fields(level: Level) -> dict:
     }
 
 
+def kept_since() -> datetime.date | None:
+    """Return the first day on which anybody was in a tier, None where nobody ever was."""
+    members = TierMembership.objects.filter(undone_at=None)
+    return members.order_by("from_on").values_list("from_on", flat=True).first()
+
+
 def remember(customer_id: int) -> dict | None:
     """Return the customer's tier as it is now, for `put_back`; None where there is none yet."""
     now = TierMembership.objects.filter(customer_id=customer_id, is_current=True).first()

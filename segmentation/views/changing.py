@@ -13,12 +13,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Tier
 from loyalty.ui import charts, dates, presentation, sheets
 from loyalty.ui.charts import Chart, Series
 from loyalty.ui.pages import UNPROCESSABLE
 
-from .. import flow, moves
+from .. import flow, history, moves
 from ..charts import QUADRANT_TOKENS, TOKENS, people
 from ..forms.changes import DEFAULT_KIND, PRESETS, ChangesForm
 from ..models import ScoreHistory, ScoreRun, segment_labels
@@ -69,6 +70,11 @@ FROM unnest(%(days)s::date[]) AS day CROSS JOIN LATERAL (
 
 def kind_named(name: str) -> Kind:
     return tier_kind() if name == "tier" else moves.KINDS[name]
+
+
+def kept_since(name: str) -> datetime.date | None:
+    """Return the first day of which the groups of a kind are remembered."""
+    return tiers.kept_since() if name == "tier" else history.kept_since()
 
 
 @dataclass(frozen=True)
@@ -244,16 +250,21 @@ def changes(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context |= _choices(request.GET, today, DEFAULT_KIND)
         return render(request, "segmentation/changes.html", context, status=UNPROCESSABLE)
-    asked = form.cleaned_data
+    asked, since = form.cleaned_data, kept_since(form.cleaned_data["kind"])
     kind = kind_named(asked["kind"])
+    context |= {"kind": kind.name, "since": since, **_choices(request.GET, today, kind.name, asked)}
+    if since is None or since >= asked["last"]:
+        return render(request, "segmentation/changes.html", context)
+    # Of an earlier day everybody would seem to be new.
+    context["is_cut"] = asked["first"] < since
+    asked["first"] = max(asked["first"], since)
     page = Page(moves.migration(kind, asked["first"], asked["last"]), today)
     if (wanted := request.GET.get("export")) in sheets.KINDS:
         name = f"changes-{kind.name}-{asked['first']}-{asked['last']}"
         return sheets.response(wanted, name, _("Changes"), FILE_HEADS, page.table())
-    context |= {"page": page, "found": page.found, "chart": page.chart(), "kind": kind.name}
+    context |= {"page": page, "found": page.found, "chart": page.chart()}
     # The days as they were understood, an empty one too.
     context["form"] = ChangesForm(None, kinds=list(LABELS.items()), today=today, initial=asked)
-    context |= _choices(request.GET, today, kind.name, asked)
     return render(request, "segmentation/changes.html", context)
 
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from loyalty.ui import charts, money, presentation, sheets
 from loyalty.ui.charts import Cell, Chart, Series
+from loyalty.ui.past import asked
 
 from .. import expected
 from ..models import OutlookRun, ScoreRun
-from . import past
 
 KINDS = {
     "stage": gettext_lazy("By stage"),
@@ -25,26 +25,26 @@ KINDS = {
 
 
 def outlook(request: HttpRequest) -> HttpResponse:
-    asked = past.asked(request)
-    run, scored = OutlookRun.objects.current(asked.day), ScoreRun.objects.current()
-    if scored is None or not scored.buyers or (run is None and not asked.day):
+    then = asked(request)
+    run, scored = OutlookRun.objects.current(then.day), ScoreRun.objects.current()
+    if scored is None or not scored.buyers or (run is None and not then.day):
         return render(request, "segmentation/empty.html")
     if run is None or run.reason:
-        return asked.render("segmentation/outlook.html", {"run": run})
+        return then.render("segmentation/outlook.html", {"run": run})
     kind = request.GET.get("by") if request.GET.get("by") in KINDS else "stage"
     groups, whole = expected.groups(run, kind), expected.everybody(run)
     if (wanted := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(wanted, f"outlook-{kind}", _("Outlook"), _heads(), _rows(groups))
     context = {"run": run, "kind": kind, "kinds": KINDS, "groups": groups, "whole": whole}
     # Whose chances were what is kept for today only.
-    stake = None if asked.day else expected.at_stake(whole.profit_365 is not None)
-    return asked.render("segmentation/outlook.html", context | {"stake": stake, **_tested(run)})
+    stake = None if then.day else expected.at_stake(whole.profit_365 is not None)
+    return then.render("segmentation/outlook.html", context | {"stake": stake, **_tested(run)})
 
 
 def calibration(request: HttpRequest) -> HttpResponse:
-    asked = past.asked(request)
-    run = OutlookRun.objects.current(asked.day)
-    if run is None and not asked.day:
+    then = asked(request)
+    run = OutlookRun.objects.current(then.day)
+    if run is None and not then.day:
         return render(request, "segmentation/empty.html")
     context = _tested(run) if run else {}
     if found := context.get("calibration"):
@@ -52,7 +52,7 @@ def calibration(request: HttpRequest) -> HttpResponse:
             rows = (_plain(one) for one in found.tenths)
             return sheets.response(wanted, "calibration", _("Did it come true?"), _tenth_heads(), rows)
         context |= {"charts": [_tenths(found), _spent(found)]}
-    return asked.render("segmentation/calibration.html", {"run": run, **context})
+    return then.render("segmentation/calibration.html", {"run": run, **context})
 
 
 def _tested(run: OutlookRun) -> dict:

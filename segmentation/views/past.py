@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext_lazy
 
-from loyalty.ui.fields import DayField
-from loyalty.ui.pages import UNPROCESSABLE
+from loyalty.ui.past import asked
 
 from .. import boards, facts, moves, plays
 from ..models import Quadrant, ScoreRun, Segment, Stage
@@ -22,49 +17,14 @@ BOARDS = {
     "stage": (Stage, plays.STAGES, "stages"),
     "quadrant": (Quadrant, plays.QUADRANTS, "quadrants"),
 }
-EARLIER_DAYS = (7, 30, 91, 365)
 # The money and the pictures of a day are those of the last run up to so many days before it.
 NEAR = datetime.timedelta(days=7)
-
-
-class DayForm(forms.Form):
-    on = DayField(label=gettext_lazy("As of a day"), required=False)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The past day that an address asks for with `on`: `day` is None where it asks for none, for today or for a
-    later one, and where the day cannot be read."""
-
-    request: HttpRequest
-    form: DayForm
-    day: datetime.date | None
-
-    @property
-    def earlier(self) -> list[tuple[int, str]]:
-        """The days to choose from: how long ago, and the day as addresses have it."""
-        today = self.request.shop.today()
-        return [(ago, (today - datetime.timedelta(days=ago)).isoformat()) for ago in EARLIER_DAYS]
-
-    def render(self, template: str, context: dict[str, Any]) -> HttpResponse:
-        """Answer with a page that `segmentation/_days.html` is part of."""
-        status = UNPROCESSABLE if self.form.errors else 200
-        return render(self.request, template, context | {"asked": self}, status=status)
-
-
-def asked(request: HttpRequest) -> Asked:
-    form = DayForm({"on": request.GET.get("on", "")})
-    day = form.cleaned_data["on"] if form.is_valid() else None
-    if day is None or day >= request.shop.today():
-        return Asked(request, form, None)
-    # As the reader writes days, whatever the address held.
-    return Asked(request, DayForm(initial={"on": day}), day)
 
 
 def board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse | None:
     """Return the board of `kind` as of the day asked for; None where none, today or a later one is."""
     found = asked(request)
-    if found.day is None and not found.form.errors:
+    if found.is_now:
         return None
     context = {"run": run, "tab": BOARDS[kind][2], "kind": kind}
     if found.day is not None:

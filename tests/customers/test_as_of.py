@@ -193,3 +193,8 @@ def test_a_file_holds_what_they_were(past, as_owner):
     rows = csv.DictReader(text.splitlines())
     told = {row["name"]: (row["Stage"], row["Stage (2026-10-24)"]) for row in rows}
     assert told == {"a": ("Loyal", "Loyal"), "b": ("At risk", "Loyal")}
+
+
+def test_a_question_about_a_day_before_memory_is_doubted(past):
+    assert "nothing is kept of a day that early" in people(f"was=stage:none@{LONG_AGO}").problems[0]
+    assert people(f"was=stage:none@{A_MONTH_AGO}").problems == []

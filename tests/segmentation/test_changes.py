@@ -191,3 +191,46 @@ def test_before_anything_is_remembered_the_page_says_so(shop, as_owner):
 
 def test_a_clerk_has_no_business_here(shop, as_clerk):
     assert as_clerk.get(reverse("segmentation:changes")).status_code == 403
+
+
+@pytest.fixture
+def since(shop) -> datetime.date:
+    """Everybody is known since 60 days before today; a fourth of them left since."""
+    today = shop.today()
+    for number in range(12):
+        customer = CustomerFactory()
+        OrderFactory(customer=customer, on=today - 100 * DAY)
+        told = [(today - 60 * DAY, {"stage": "active"})]
+        if number % 4 == 0:
+            told.append((today - 10 * DAY, {"stage": "lost"}))
+        remember(customer, *told)
+    services.score_shop(today)
+    return today - 60 * DAY
+
+
+def test_what_lies_before_memory_is_no_fact(since, as_owner):
+    """Everybody would be new, and every line would begin at nothing."""
+    said = changes(as_owner, "stage", first="2020-01-01")
+    assert "Memory begins on" in said
+    assert "new to the groups" not in said
+    assert f"stage%3Aactive%40{since}" in said
+    assert "2020-01-01" not in re.sub(r'href="[^"]*"', "", said)
+    chart = re.search(r'data-chart-id="changes-weeks"(.*?)</details>', said, re.S)[1]
+    rows = re.findall(r"<tr>(.*?)</tr>", chart, re.S)[1:]
+    assert len(rows) == 9
+    assert all("12" in row or ("9" in row and "3" in row) for row in rows)
+    assert "Memory begins on" not in changes(as_owner, "stage", first=since.isoformat())
+
+
+def test_a_span_before_memory_has_nothing_to_compare(since, as_owner):
+    for kind in ("stage", "tier"):
+        said = changes(as_owner, kind, first="2020-01-01", last="2020-02-01")
+        assert "Nothing is kept of a day that early" in said
+        assert "From where to where" not in said
+
+
+def changes(client, kind: str, **query) -> str:
+    address = reverse("segmentation:changes")
+    response = client.get(address, {"kind": kind, **query}, headers={"accept-language": "en"})
+    assert response.status_code == 200
+    return response.content.decode()

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from loyalty.shops.scope import current_shop
 from loyalty.ui.dates import format_day
 from loyalty.ui.money import format_amount
+from loyalty.ui.past import EARLIER_DAYS
 from loyalty.ui.presentation import current
 from loyalty.ui.text import persian_digits, without_marks
 
@@ -45,7 +46,6 @@ MORE = {
     *("spent_min", "spent_max", "recency_max", "recency_min", "orders_min", "orders_max", "birthday"),
     *("city", "province", "tag", "quadrant", "gender", "late", "near"),
 }
-EARLIER_DAYS = (7, 30, 91, 365)
 RFM = "rfm"
 # Column of the list → (fields to sort by, whether they stand in the score).
 SORTS = {
@@ -300,9 +300,9 @@ class CustomerFilter:
             % {"name": condition.label}
             for condition in self.unkept
         ]
-        if self.on is None or self.asks_for_groups == {TIER}:
+        if self.on is None:
             return said
-        since = kept_since()
+        since = kept_since(TIER if self.asks_for_groups == {TIER} else "stage")
         if since is None or self.on < since:
             said.append(_("Nothing is kept of a day that early, so nobody is found."))
         return said

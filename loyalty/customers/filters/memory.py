@@ -10,7 +10,7 @@ from loyalty.ui.fields import DayField
 from loyalty.ui.presentation import current
 
 from .conditions import Condition, ManyField
-from .then import Was
+from .then import Was, forgotten
 
 ON = "on"
 # What has no dates, or is asked of the person as they are: the same on any day.
@@ -52,5 +52,6 @@ CONDITIONS = (
         "%(value)s",
         say=lambda values: "; ".join(value.in_words() for value in values),
         spell=lambda values: [str(value) for value in values],
+        doubts=forgotten,
     ),
 )

@@ -6,14 +6,15 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Min, Q, TextChoices
+from django.db.models import Q, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.dates import format_day
 from loyalty.ui.presentation import current
-from segmentation import spans
+from segmentation import history
 from segmentation.models import Quadrant, ScoreHistory, ScoreSpan, Segment, Stage, segment_labels
 
 from ..models import Customer
@@ -65,10 +66,20 @@ def remember(people: Sequence[Customer], day: datetime.date) -> None:
         person.then, person.tier_then = held.get(person.pk), tiers.get(person.pk)
 
 
-def kept_since() -> datetime.date | None:
-    """Return the first day of which anything is remembered."""
-    first = ScoreHistory.objects.aggregate(first=Min("changes__0"))["first"]
-    return None if first is None else spans.spans([first])[0].from_on
+def kept_since(kind: str) -> datetime.date | None:
+    """Return the first day of which groups of `kind` are remembered, None where none is."""
+    return tiers.kept_since() if kind == TIER else history.kept_since()
+
+
+def forgotten(values: Sequence[Was]) -> list[str]:
+    """Return a sentence for each of `values` that asks of a day before all memory."""
+    said = []
+    for value in values:
+        since = kept_since(value.kind)
+        if since is None or value.day < since:
+            words = {"kind": KINDS[value.kind], "day": format_day(value.day, current())}
+            said.append(_("%(kind)s on %(day)s: nothing is kept of a day that early.") % words)
+    return said
 
 
 @dataclass(frozen=True)
