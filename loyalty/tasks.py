@@ -28,3 +28,9 @@ def nightly_look() -> None:
 @shop_task(opens_scope=False)
 def night(shop: Shop, day: str) -> None:
     nights.once(shop, datetime.date.fromisoformat(day), pipeline.night)
+
+
+@shop_task
+def renew(shop: Shop, customer_id: int, day: str) -> None:
+    """Renew a customer whom a run held when something happened to them; this waits for the run."""
+    pipeline.renew(customer_id, datetime.date.fromisoformat(day))

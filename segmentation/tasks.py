@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime
 
 from loyalty.shops.models import Shop
+from loyalty.shops.scope import scope
 from loyalty.shops.tasks import shop_task
 
 from . import drafting, likeness_runs, services
 from .models import CutsReason, LikenessRun, SchemeVersion
 
 
-@shop_task
+@shop_task(opens_scope=False)
 def score_shop(shop: Shop, day: str, wish: str = "") -> None:
+    """Score everybody, and only then the weeks before: meanwhile nobody's scores are held."""
     as_of = datetime.date.fromisoformat(day)
-    services.score_shop(as_of, wish=CutsReason(wish) if wish else None)
-    services.look_back(as_of, refresh=True)
+    with scope(shop):
+        services.score_shop(as_of, wish=CutsReason(wish) if wish else None)
+    with scope(shop):
+        services.look_back(as_of, refresh=True)
 
 
 @shop_task

@@ -242,7 +242,8 @@ class NightRun(ShopModel):
 
     day = models.DateField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    started_at = models.DateTimeField(null=True)
+    # When whoever is at it began or ended a step; None where nobody is.
+    seen_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
 

@@ -6,8 +6,8 @@ with a plain SET, which would outlive the request on a kept connection and show 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .models import Shop
 
 _shop: ContextVar[Shop | None] = ContextVar("shop", default=None)
+_around: ContextVar[Callable[[], AbstractContextManager]] = ContextVar("around", default=nullcontext)
+
+# The advisory lock of a step, told apart from the rooms' own by its first number ("STEP").
+LOCK = 0x53544550
 
 
 class NoShop(LookupError):
@@ -75,6 +79,36 @@ def scope(shop: Shop, *, durable: bool = False) -> Iterator[Shop]:
                 yield shop
         finally:
             _shop.reset(token)
+
+
+@contextmanager
+def by_steps(shop: Shop, around: Callable[[], AbstractContextManager] = nullcontext) -> Iterator[None]:
+    """Name `shop` for work that commits each `step()` by itself; outside of its steps the block sees no rows.
+
+    What one long transaction has written it would hold from everybody else until its end. `around` is entered
+    within each step.
+    """
+    tokens = _shop.set(shop), _around.set(around)
+    try:
+        yield
+    finally:
+        _shop.reset(tokens[0])
+        _around.reset(tokens[1])
+
+
+@contextmanager
+def step() -> Iterator[None]:
+    """Run the block in a transaction of its own, or as a part of the one that is open.
+
+    It must come to the same when it is repeated: a worker may be lost after any step. Two steps of one shop
+    wait for each other.
+    """
+    shop = current_shop()
+    with scope(shop):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, shop.pk])
+        with _around.get()():
+            yield
 
 
 @contextmanager

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
 
 from loyalty import tasks
+from loyalty.customers.models import Customer
 from loyalty.shops import nights
 from loyalty.shops.models import NightRun
-from loyalty.shops.scope import current_shop, scope
+from loyalty.shops.scope import by_steps, current_shop, scope, step
 from tests import factories
 
 DAY = datetime.date(2026, 11, 23)
@@ -99,20 +101,87 @@ def test_a_failed_attempt_is_counted_though_its_work_is_undone():
     shop = factories.make_shop()
 
     def fail(day):
-        factories.CustomerFactory()
-        raise ZeroDivisionError
+        with step():
+            factories.CustomerFactory(name="Kept")
+        with step():
+            factories.CustomerFactory(name="Undone")
+            raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         nights.once(shop, DAY, fail)
     with scope(shop):
         run = NightRun.objects.get()
         assert (run.attempts, run.finished_at) == (1, None)
-        assert not shop_has_customers()
+        # What a step has done stays; the next attempt does it again.
+        assert [customer.name for customer in Customer.objects.all()] == ["Kept"]
     assert nights.once(shop, DAY, work_of([])) == {"scored": 3}
 
 
-def shop_has_customers() -> bool:
-    return factories.customers.Customer.objects.exists()
+@pytest.mark.django_db(transaction=True)
+def test_who_is_at_a_night_is_seen_within_its_steps_and_between_them():
+    shop, log = factories.make_shop(), []
+
+    def work(day):
+        with step():
+            assert beside(lambda: nights.once(shop, DAY, work_of(log))) is None
+        assert beside(lambda: nights.once(shop, DAY, work_of(log))) is None
+        return {"scored": 3}
+
+    assert nights.once(shop, DAY, work) == {"scored": 3}
+    assert log == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_not_been_seen_for_a_while_is_overtaken_and_stops(monkeypatch):
+    shop, log = factories.make_shop(), []
+    monkeypatch.setattr(nights, "BETWEEN_STEPS", datetime.timedelta(0))
+
+    def work(day):
+        with step():
+            # A long step is no reason: its row is locked.
+            assert beside(lambda: nights.once(shop, DAY, work_of(log))) is None
+        assert beside(lambda: nights.once(shop, DAY, work_of(log))) == {"scored": 3}
+        with step():
+            log.append("too late")
+
+    assert nights.once(shop, DAY, work) is None
+    assert log == [(shop.slug, DAY)]
+
+
+def beside(work):
+    """Do `work` on a connection of its own, and return what it returned."""
+
+    def run():
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def test_a_step_is_a_part_of_the_transaction_that_is_open(shop):
+    with step():
+        factories.CustomerFactory()
+    with pytest.raises(ZeroDivisionError), by_steps(shop):
+        with step():
+            factories.CustomerFactory()
+        with step():
+            factories.CustomerFactory()
+            raise ZeroDivisionError
+    assert Customer.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_by_steps_sees_nothing_outside_of_them():
+    shop = factories.make_shop()
+    with by_steps(shop):
+        with step():
+            factories.CustomerFactory()
+        assert not Customer.objects.exists()
+        with step():
+            assert Customer.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

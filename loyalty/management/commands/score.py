@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from loyalty.shops.commands import ShopCommand, read_day
 from loyalty.shops.models import Shop
+from loyalty.shops.scope import scope
 from segmentation import services
 
 
 class Command(ShopCommand):
     help = "Score every customer of a shop as of a day."
+    opens_scope = False
 
     def add_arguments(self, parser) -> None:
         super().add_arguments(parser)
@@ -23,8 +25,10 @@ class Command(ShopCommand):
 
     def work(self, shop: Shop, *, as_of: str | None, look_back: bool, **options) -> tuple[str, dict]:
         day = read_day(as_of, shop) if as_of else shop.today()
-        run = services.score_shop(day)
-        weeks = services.look_back(day, refresh=True, most=None) if look_back else 0
+        with scope(shop):
+            run = services.score_shop(day)
+        with scope(shop):
+            weeks = services.look_back(day, refresh=True, most=None) if look_back else 0
         result = {
             "shop": shop.slug,
             "as_of": day.isoformat(),
