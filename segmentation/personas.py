@@ -44,6 +44,7 @@ class Figures:
 class Favourite:
     """What is bought most by some of the people; `share` is of those with a known taste, 100 is the shop's."""
 
+    key: int
     name: str
     customers: int
     share: float
@@ -98,7 +99,7 @@ def favourites(column: str, people: QuerySet) -> list[Favourite]:
         .annotate(count=Count("pk"))
     )
     return [
-        Favourite(name, count, count / total, 100 * (count / total) / (everybody[key] / of_all))
+        Favourite(key, name, count, count / total, 100 * (count / total) / (everybody[key] / of_all))
         for key, name, count in rows
     ]
 

@@ -60,9 +60,9 @@ def rhythm(request: HttpRequest) -> HttpResponse:
         "times": found,
         "finding": finding(found),
         "week": [(day, SHORT[day], Weekday(day).label) for day in week],
-        "hours": _grid(found, week),
+        "hours": _grid(found, week, whom),
         "weekdays": weekdays(found, whom, week, usually(whom)),
-        "days": _days_chart(found, request.shop.calendar),
+        "days": _days_chart(found, request.shop.calendar, whom),
         "months": _months_chart(months, whom),
     }
     return render(request, "segmentation/rhythm.html", context)
@@ -130,7 +130,7 @@ def finding(found: Times) -> dict[str, Any]:
     return said
 
 
-def _grid(found: Times, week: list[int]) -> list[dict[str, Any]]:
+def _grid(found: Times, week: list[int], whom: Whom) -> list[dict[str, Any]]:
     """Return one row an open hour, each with the cells of the week and their warmth, 0 to 5."""
     if not found.knows_hours:
         return []
@@ -140,12 +140,14 @@ def _grid(found: Times, week: list[int]) -> list[dict[str, Any]]:
     def cell(day: int, hour: int) -> dict[str, Any]:
         orders = found.hours.get((day, hour), 0)
         heat = 1 + sum(orders >= share * most for share in HEAT_STEPS) if orders else 0
-        return {"orders": orders, "heat": heat, "share": orders / total, "day": Weekday(day).label}
+        query = whom.query(bought_at=f"{day}-{hour}") if orders else ""
+        share, label = orders / total, Weekday(day).label
+        return {"orders": orders, "heat": heat, "share": share, "day": label, "query": query}
 
     return [{"hour": hour, "cells": [cell(day, hour) for day in week]} for hour in found.open_hours]
 
 
-def _days_chart(found: Times, calendar: str) -> Chart:
+def _days_chart(found: Times, calendar: str, whom: Whom) -> Chart:
     """Return the orders of a usual first, second, … day of a month: not every month has a thirty-first."""
     orders, times_seen = Counter(), Counter()
     for day, count in found.days.items():
@@ -154,7 +156,11 @@ def _days_chart(found: Times, calendar: str) -> Chart:
         orders[number] += count
         times_seen[number] += 1
     numbers = sorted(times_seen)
-    series = Series(_("Orders on such a day"), [round(orders[n] / times_seen[n], 2) for n in numbers])
+    series = Series(
+        _("Orders on such a day"),
+        [round(orders[n] / times_seen[n], 2) for n in numbers],
+        hrefs=[f"{people_list()}{whom.query(month_day=n)}" for n in numbers],
+    )
     title = _("Day of the Jalali month") if calendar == "jalali" else _("Day of the month")
     return charts.bar(
         "days",
@@ -180,11 +186,10 @@ def _months(found: Times, calendar: str) -> list[tuple[Period, float, int]]:
 
 
 def _months_chart(months: list[tuple[Period, float, int]], whom: Whom) -> Chart:
-    address = people_list().partition("?")[0]
     series = Series(
         _("Orders a day"),
         [round(a_day, 2) for _month, a_day, _orders in months],
-        hrefs=[f"{address}?{whom.query(bought_in=month.code)}" for month, *_rest in months],
+        hrefs=[f"{people_list()}{whom.query(bought_in=month.code)}" for month, *_rest in months],
     )
     # A Jalali month is a span of two to an English reader, too long for an axis: its first day will do.
     shown = current()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.customers.models import Customer
+from loyalty.shops.models import WeekRun
 from loyalty.ui import sheets
 
 from .. import demographics, facts, plays
@@ -161,6 +162,7 @@ def _drawn(
         "amount_share": amount_share,
         "categories": figures.favourites("category", whom.people),
         "products": figures.favourites("product", whom.people),
+        "tastes_at": tastes.finished_at if (tastes := WeekRun.objects.first()) else None,
         "times": times,
         "finding": times and hours.finding(times),
         "weekdays": hours.weekdays(times, whom, week, usual) if times else [],

@@ -104,6 +104,14 @@ def test_who_can_be_reached_has_agreed_and_has_a_phone(crowd, stage):
     assert (found.with_phone, found.reachable, found.declined, found.never_asked) == (18, 16, 1, 1)
 
 
+def test_a_favourite_opens_as_many_as_it_counts(crowd, stage, as_owner):
+    said = as_owner.get(reverse("segmentation:persona", args=["stage", stage])).content.decode()
+    links = re.findall(r'href="/customers/\?([^"]*favourite_(?:category|product)=\d+)"', said)
+    assert len(links) == 2
+    for query in links:
+        assert CustomerFilter(query.replace("&amp;", "&")).qs.count() == 20
+
+
 def test_the_number_of_those_within_reach_opens_as_many(crowd, stage, as_owner):
     said = as_owner.get(reverse("segmentation:persona", args=["stage", stage])).content.decode()
     (query,) = re.findall(r'href="/customers/\?([^"]*reachable=1)"', said)

@@ -1,6 +1,7 @@
 """The reports: in both languages, before there is anything to report, as files, and each figure with its people."""
 
 import csv
+import datetime
 import io
 import random
 import re
@@ -9,10 +10,11 @@ import pytest
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
-from loyalty.customers.models import Order, Product
+from loyalty.customers.models import Order, OrderLine, Product
+from loyalty.ui.periods import period_of
 from loyalty.ui.templatetags.ui import LRI, PDI
-from segmentation import reports, services
-from segmentation.models import GoodsPair
+from segmentation import goods, hours, reports, services
+from segmentation.models import GoodsFigure, GoodsPair
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
 from tests.segmentation.test_taste import make_goods, sell
@@ -31,9 +33,9 @@ def reported(shop):
 
 def sell_goods() -> None:
     """Put two or three products into every order."""
-    chance, goods = random.Random(4), make_goods()
+    chance, made = random.Random(4), make_goods()
     for order in Order.objects.all():
-        sell(order, *chance.choices(goods, k=chance.randrange(2, 4)))
+        sell(order, *chance.choices(made, k=chance.randrange(2, 4)))
 
 
 def page(client, name: str, language: str = "en", **query) -> str:
@@ -119,6 +121,21 @@ def test_a_weekday_and_a_month_open_their_people(reported, as_owner):
     assert 'href="/customers/?bought_in=' in said
 
 
+def test_an_hour_and_a_day_of_the_month_open_their_people(reported, as_owner):
+    placed_on = reported.today() - datetime.timedelta(days=7)
+    order = OrderFactory(placed_at=datetime.datetime.combine(placed_on, datetime.time(12, 20), reported.zone))
+    services.score_shop(reported.today())
+    hours.renew(reported.today())
+    said = page(as_owner, "rhythm").replace("&amp;", "&")
+    cells = re.findall(r'href="/customers/\?(bought_at=[\d-]+)"[^>]*><small>([\d,]+)<', said)
+    assert f"bought_at={placed_on.isoweekday()}-12" in dict(cells)
+    for query, orders in cells:
+        assert 0 < CustomerFilter(query).qs.count() <= int(orders.replace(",", ""))
+    day = (placed_on - period_of(placed_on, reported.calendar).first_on).days + 1
+    assert f'"/customers/?month_day={day}"' in said
+    assert order.customer in CustomerFilter(f"month_day={day}").qs
+
+
 @pytest.mark.parametrize("of", ["segment:champions", "stage:lost", "quadrant:volume", "segment:nobody"])
 def test_the_times_of_one_group_can_be_seen(reported, as_owner, of):
     said = page(as_owner, "rhythm", of=of)
@@ -136,11 +153,23 @@ def test_goods_are_sorted_by_any_figure_and_open_their_people(reported, as_owner
     assert 'class="ba-table ba-cards"' in said
 
 
+def test_the_share_at_a_discount_opens_who_bought_so(reported, as_owner):
+    product = GoodsFigure.objects.filter(product__isnull=False, buyers__gte=20).first().product
+    OrderLine.objects.filter(product=product).update(discount_amount=1)
+    goods.renew(reported.today())
+    said = page(as_owner, "products", by="product", sort="-discounted_share")
+    assert re.findall(r'/customers/\?discounted_product=(\d+)">100%<', said) == [str(product.pk)]
+    bought, discounted = (
+        CustomerFilter(f"{name}={product.pk}").qs for name in ("product", "discounted_product")
+    )
+    assert set(bought) == set(discounted) != set()
+
+
 @pytest.mark.parametrize("table", ["", "favourites", "pairs", "demand"])
 def test_each_table_about_goods_is_a_file(reported, as_owner, table):
     GoodsPair.objects.create(
-        product=(goods := Product.objects.all())[0],
-        other_product=goods[1],
+        product=(products := Product.objects.all())[0],
+        other_product=products[1],
         buyers=9,
         support=0.1,
         share=0.2,
