@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.audiences import Audience
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Message
 from loyalty.customers.filters import CustomerFilter, builder
 from loyalty.customers.filters.builder import editing, known
 from loyalty.customers.models import Customer, Product, ProductCategory
@@ -340,6 +340,18 @@ def test_a_copy_has_a_name_of_its_own(people, visitor):
     for _ in range(2):
         visitor.post(address("duplicate", segment.pk))
     assert OwnSegment.objects.values("name").distinct().count() == 3
+
+
+def test_a_message_that_was_not_delivered_was_not_received(people):
+    campaign = Campaign.objects.create(name="c", text="hi", launched_at=timezone.now())
+    for number, one in enumerate(Customer.objects.order_by("pk")):
+        state = ("accepted", "delivered", "unknown", "failed")[number]
+        sent = {"sent_at": timezone.now()} if state != "unknown" else {}
+        shared = {"campaign": campaign, "customer": one, "text": "hi", "pages": 1}
+        Message.objects.create(**shared, phone=f"+98999000000{number}", reference=number, state=state, **sent)
+    segment = make({"field": "received", "op": "any", "not": False, "values": {}})
+    today = people.today()
+    assert {one.name for one in builder.people_of(segment, today)} == {"یک", "دو", "سه"}
 
 
 # ---------- What it may cost ----------

@@ -222,16 +222,20 @@ def messages(one, asked, shop):
     return [
         message
         for message in one.messages.all()
-        if message.state in ("accepted", "delivered", "failed")
+        if message.state in ("accepted", "delivered", "unknown")
         and ("values" not in asked or message.campaign_id in asked["values"])
-        and counts(shop.day_of(message.sent_at), asked)
+        and counts(shop.day_of(written_at(message)), asked)
     ]
+
+
+def written_at(message) -> datetime.datetime:
+    return message.sent_at or message.created_at
 
 
 def bought_after(one, op, asked, shop):
     for message in messages(one, asked, shop):
-        end = message.sent_at + message.campaign.result_window_days * DAY
-        if any(message.sent_at <= order.placed_at <= end for order in orders(one, {})):
+        end = written_at(message) + message.campaign.result_window_days * DAY
+        if any(written_at(message) <= order.placed_at <= end for order in orders(one, {})):
             return True
     return False
 
@@ -246,7 +250,7 @@ def replied(one, op, asked, shop):
 
 
 def opted_out(one, op, asked, shop):
-    sent = [m.sent_at for m in messages(one, {k: v for k, v in asked.items() if k == "values"}, shop)]
+    sent = [written_at(m) for m in messages(one, {k: v for k, v in asked.items() if k == "values"}, shop)]
     return bool(sent) and any(
         event.action == "out"
         and event.occurred_at >= min(sent)

@@ -80,7 +80,7 @@ def test_a_condition_ends_with_what_is_counted_and_speaks_in_its_own_digits(made
         ("age", "at_least", {"min": 30}, "who are at least 30 years old", "که سنشان دست‌کم ۳۰ سال است"),
         ("gender", "any", {"values": ["female"]}, "who are women", "که زن هستند"),
         ("last_order", "in_last", {"days": 1}, "in the last 1 day", "در ۱ روز گذشته"),
-        ("received", "any", {}, "who were sent any campaign", "که کمپینی برایشان فرستاده شده است"),
+        ("received", "any", {}, "who received any campaign", "که کمپینی گرفته‌اند"),
         ("attribute", "any", {"name": "رنگ"}, "“رنگ”: whatever it is", "«رنگ»: هر چه باشد"),
     ],
 )

@@ -240,9 +240,9 @@ def score(chance: random.Random, one: Customer) -> None:
 
 
 def message(chance: random.Random, made: World, campaign: Campaign, one: Customer) -> None:
-    state = chance.choice(["delivered", "accepted", "failed", "queued", "skipped"])
-    sent = moment(made.shop, ago(chance, 110), 9) if state in Message.SENT else None
-    Message.objects.create(
+    state = chance.choice(["delivered", "accepted", "failed", "queued", "skipped", "unknown"])
+    written = moment(made.shop, ago(chance, 110), 9)
+    made_one = Message.objects.create(
         campaign=campaign,
         customer=one,
         phone=f"+98999{one.pk % 10**7:07d}",
@@ -250,8 +250,9 @@ def message(chance: random.Random, made: World, campaign: Campaign, one: Custome
         pages=1,
         reference=chance.getrandbits(60),
         state=state,
-        sent_at=sent,
+        sent_at=written if state in Message.SENT else None,
     )
+    Message.objects.filter(pk=made_one.pk).update(created_at=written)
 
 
 # ---------- Questions ----------

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -19,6 +20,8 @@ from ..params import Choice, Row
 from .base import TIMES, WITHIN, Field, Op, Values, any_of, first_day, flag
 
 NEVER_ASKED = "none"
+# One that was not delivered was not received, though it was sent.
+ARRIVED = (Message.State.ACCEPTED, Message.State.DELIVERED, Message.State.UNKNOWN)
 CONSENTS = (
     (ConsentEvent.Action.IN.value, gettext_lazy("Agreed")),
     (ConsentEvent.Action.OUT.value, gettext_lazy("Declined")),
@@ -97,31 +100,34 @@ def reachable(values: Values, frame: Frame) -> Q:
 
 
 def _messages(values: Values, frame: Frame) -> QuerySet:
-    """The messages that left, of the campaigns asked for (all of them where none is chosen)."""
-    sent = Message.objects.filter(shop=frame.shop, state__in=Message.SENT)
+    """The messages that arrived as far as we know, of the campaigns asked for (all of them where none is chosen).
+
+    Of an uncertain one nobody knows when it left; it was written when it was made.
+    """
+    found = Message.objects.filter(shop=frame.shop, state__in=ARRIVED)
     if values.get("values"):
-        sent = sent.filter(campaign__in=values["values"])
-    return _in_time(sent, "sent_at", values, frame)
+        found = found.filter(campaign__in=values["values"])
+    return _in_time(found.annotate(written_at=Coalesce("sent_at", "created_at")), "written_at", values, frame)
 
 
 def _followed(values: Values, frame: Frame) -> QuerySet:
     """Messages whose reader bought from that day on, within the days in which the campaign counts results."""
-    until = F("campaign__result_window_days") * datetime.timedelta(days=1)
+    window = F("campaign__result_window_days") * datetime.timedelta(days=1)
     orders = Order.objects.filter(
         shop=frame.shop,
         customer=OuterRef("customer"),
         is_paid=True,
-        placed_at__gte=OuterRef("sent_at"),
+        placed_at__gte=OuterRef("written_at"),
         placed_at__lte=OuterRef("until"),
         placed_on__lte=frame.today,
     )
-    return _messages(values, frame).annotate(until=F("sent_at") + until).filter(Exists(orders))
+    return _messages(values, frame).annotate(until=F("written_at") + window).filter(Exists(orders))
 
 
 def _after_a_message(values: Values, frame: Frame, later: QuerySet, column: str) -> QuerySet:
     """Rows of `later` (answers, opt-outs) that came once a message of the campaigns had been sent."""
     first = _messages({"values": values.get("values")}, frame).filter(customer=OuterRef("customer"))
-    first = first.order_by("sent_at").values("sent_at")[:1]
+    first = first.order_by("written_at").values("written_at")[:1]
     rows = _in_time(later.filter(shop=frame.shop), column, values, frame)
     return rows.annotate(written=Subquery(first)).filter(**{f"{column}__gte": F("written")})
 
@@ -216,8 +222,8 @@ DEALINGS = (
     _dealt(
         "received",
         gettext_lazy("received a campaign"),
-        gettext_lazy("who were sent %(value)s %(within)s"),
-        gettext_lazy("who were not sent %(value)s %(within)s"),
+        gettext_lazy("who received %(value)s %(within)s"),
+        gettext_lazy("who did not receive %(value)s %(within)s"),
         _messages,
     ),
     _dealt(
