@@ -23,6 +23,7 @@ def number_in(text: str) -> str:
 def find(people: CustomerQuerySet, text: str) -> CustomerQuerySet:
     """Return those of `people` that `text` may mean.
 
+    Words may be joined or parted otherwise than in the name: its key has no spaces.
     A number is a whole phone, its last or first digits, or exactly a card or customer number; every condition
     is an equality or a range, so that indexes work under row-level security. Anything else is words that all
     occur in the name, or exactly a card number, customer number or e-mail address.

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from loyalty.customers.models import Product, ProductCategory
 from loyalty.shops.models import Shop
-from loyalty.ui.text import clean_name, fold, sort_key
+from loyalty.ui.text import clean_name, search_key, sort_key
 
 from .process import Dealing, Past, Person, Sale
 
@@ -64,7 +64,7 @@ def people(shop: Shop, fixture: dict, everybody: list[Person]) -> None:
                 else None,
                 f"{8000 + person.number}",
                 name,
-                fold(name),
+                search_key(name),
                 sort_key(name),
                 person.birth_on,
                 person.gender,

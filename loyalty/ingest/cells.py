@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from loyalty.ui.dates import DayError, parse_moment
 from loyalty.ui.money import MAX_MINOR, AmountError, currency, parse_amount
 from loyalty.ui.phones import PhoneError, normalize
-from loyalty.ui.text import ascii_digits, clean_name, fold, sort_key, without_marks
+from loyalty.ui.text import ascii_digits, clean_name, search_key, sort_key, without_marks
 
 REMEMBERED = 60_000
 # A till's clock may run ahead, and a shop east of the server is already in tomorrow.
@@ -191,4 +191,4 @@ class Cells:
     def _name(self, text: str) -> tuple[str, str, str]:
         """Return (name, search key, sort key), as Customer.save would make them."""
         name = clean_name(tidy(text))[:200].strip()
-        return name, fold(name)[:200], sort_key(name)[:400]
+        return name, search_key(name)[:200], sort_key(name)[:400]

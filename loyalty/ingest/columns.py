@@ -45,6 +45,9 @@ _EXACT: dict[str, tuple[str, int]] = {}
 for _field, _names in NAMES.items():
     for _rank, _name in enumerate(_names):
         _EXACT.setdefault(key(_name), (_field, _rank))
+for _name, _found in list(_EXACT.items()):
+    # A half-space leaves nothing behind: «بهای تمام‌شده» is «بهای تمامشده».
+    _EXACT.setdefault(_name.replace(" ", ""), _found)
 _PHRASES = sorted(
     ((key(text), name) for name, texts in PHRASES.items() for text in texts), key=lambda it: -len(it[0])
 )
@@ -64,12 +67,20 @@ class Recognised:
 def field_of(header: str) -> tuple[str, int] | None:
     """Return (field, rank) for one header by its name alone, or None; a smaller rank is a better name."""
     for name in (key(header), bare_key(header)):
-        if found := _EXACT.get(name):
+        if found := _EXACT.get(name) or _EXACT.get(name.replace(" ", "")):
             return found
     text = f" {bare_key(header)} "
     if any(f" {word} " in text for word in _NOT_WITH):
         return None
-    return next(((name, GUESSED) for phrase, name in _PHRASES if f" {phrase} " in text), None)
+    joined = text.replace(" ", "")
+    return next(
+        (
+            (name, GUESSED)
+            for phrase, name in _PHRASES
+            if f" {phrase} " in text or (" " in phrase and phrase.replace(" ", "") in joined)
+        ),
+        None,
+    )
 
 
 def count_known(cells: Sequence[str]) -> int:

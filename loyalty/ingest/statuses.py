@@ -7,19 +7,25 @@ from loyalty.ui.text import fold
 from .columns import key
 from .synonyms import MEN, NO, NOBODY, STATUSES, WOMEN, YES
 
-_STATUSES = {key(word): status for status, words in STATUSES.items() for word in words}
-_GENDERS = {**{key(word): "female" for word in WOMEN}, **{key(word): "male" for word in MEN}}
-_CONSENTS = {**{key(word): "in" for word in YES}, **{key(word): "out" for word in NO}}
-_NOBODY = frozenset(key(word) for word in NOBODY)
-# How «تكميل شد» and "wc-completed" lose what is not the word itself.
-_PREFIXES = ("wc ", "status ", "وضعیت ")
+
+def _joined(word: str) -> str:
+    """Return what of a word is compared: «تکمیل شده», «تکمیل‌شده» and «تکمیلشده» are one."""
+    return key(word).replace(" ", "")
+
+
+_STATUSES = {_joined(word): status for status, words in STATUSES.items() for word in words}
+_GENDERS = {**{_joined(word): "female" for word in WOMEN}, **{_joined(word): "male" for word in MEN}}
+_CONSENTS = {**{_joined(word): "in" for word in YES}, **{_joined(word): "out" for word in NO}}
+_NOBODY = frozenset(map(_joined, NOBODY))
+# What "wc-completed" has beside the word itself.
+_PREFIXES = ("wc", "status", "وضعیت")
 
 
 def status_of(word: str, own: dict[str, str]) -> str | None:
     """Return the order status a word stands for, by the shop's `own` words first; None for an unknown one."""
-    name = key(word)
+    name = _joined(word)
     for own_word, status in own.items():
-        if key(own_word) == name:
+        if _joined(own_word) == name:
             return status
     if found := _STATUSES.get(name):
         return found
@@ -31,14 +37,14 @@ def status_of(word: str, own: dict[str, str]) -> str | None:
 
 def gender_of(word: str) -> str:
     """Return "female", "male" or "" for a word that is neither."""
-    return _GENDERS.get(key(word), "")
+    return _GENDERS.get(_joined(word), "")
 
 
 def consent_of(word: str) -> str:
     """Return "in", "out" or "" for a word that says neither."""
-    return _CONSENTS.get(key(word), "")
+    return _CONSENTS.get(_joined(word), "")
 
 
 def is_nobody(name: str) -> bool:
     """Whether a name is what tills write when nobody's name was asked («مشتری متفرقه», "Walk-in")."""
-    return key(name) in _NOBODY or not fold(name)
+    return _joined(name) in _NOBODY or not fold(name)

@@ -1,7 +1,7 @@
 """Persian and Latin text: digits of every script, names as people write them, keys to search and to sort by.
 
 Two keyboards write one name in different letters (ي and ی, ك and ک), and a word is glued with a half-space, a
-space or nothing. `clean_name` tidies what is shown; `fold` and `sort_key` are never shown, only compared.
+space or nothing. `clean_name` tidies what is shown; `fold`, `search_key` and `sort_key` are never shown, only compared.
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ def fold(text: str) -> str:
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).casefold()
         text = "".join(char for char in text if not unicodedata.combining(char)).translate(_FOLDED)
     return _CONTROLS.sub(" ", text).strip()
+
+
+def search_key(name: str) -> str:
+    """Return what of a name is searched: folded and without spaces, for «محمد رضا» is also written «محمدرضا»."""
+    return fold(name).replace(" ", "")
 
 
 # Letters and digits only: they keep their order in every database collation, C or not.

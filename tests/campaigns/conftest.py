@@ -12,7 +12,7 @@ from campaigns.models import Campaign
 from loyalty.customers.models import ConsentEvent, Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
-from loyalty.ui.text import fold, sort_key
+from loyalty.ui.text import search_key, sort_key
 from tests import factories
 from tests.factories import make_staff
 
@@ -23,7 +23,7 @@ def make_people(count: int, consent: str | None = "in", **fields) -> list[Custom
     """Create people with phones, and their last word on messages; the shop's scope is open."""
     people = [factories.CustomerFactory.build(**fields) for _ in range(count)]
     for one in people:
-        one.name_search, one.name_sort = fold(one.name), sort_key(one.name)
+        one.name_search, one.name_sort = search_key(one.name), sort_key(one.name)
     Customer.objects.bulk_create(people)
     if consent:
         ConsentEvent.objects.bulk_create(

@@ -44,6 +44,14 @@ def test_words_of_a_name_find_a_person_in_any_spelling(kaveh, text):
     assert found(text) == ["کاوه نمونه"]
 
 
+@pytest.mark.parametrize("kept", ["محمد رضا آزمون", "محمدرضا آزمون", "محمد\u200cرضا آزمون"])
+@pytest.mark.parametrize("text", ["محمد رضا", "محمدرضا", "محمد\u200cرضا ازمون", "محمدرضا آزمون", "رضا"])
+def test_words_may_be_joined_or_parted_otherwise_than_in_the_name(shop, kept, text):
+    CustomerFactory(name=kept)
+    CustomerFactory(name="محمد آزمون")
+    assert found(text) == [kept]
+
+
 def test_a_card_is_found_by_its_whole_number_however_short(kaveh):
     assert found("17") == ["کاوه نمونه"]
     assert found("۱۷") == ["کاوه نمونه"]

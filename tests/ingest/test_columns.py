@@ -43,6 +43,17 @@ def test_letters_and_spaces_of_other_keyboards_are_the_same_name():
 
 
 @pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("بهای تمام‌شده", "cost"), ("بهای تمام‌شدهٔ کالا", "cost"), ("شماره‌فاکتور", "order_id"), ("تلفن‌همراه", "phone"),
+        ("نام‌و‌نام‌خانوادگی", "name"), ("OrderNumber", "order_id"), ("UnitPrice", "unit_price"),
+    ],
+)  # fmt: skip
+def test_a_half_space_or_none_is_as_good_as_a_space(header, field):
+    assert columns.field_of(header)[0] == field
+
+
+@pytest.mark.parametrize(
     ("header", "unit"),
     [
         ("مبلغ (تومان)", ("IRR", "toman")),

@@ -131,6 +131,7 @@ def test_date_and_time_may_stand_in_two_columns():
         ({"phone": "-", "external_id": "nan"}, None),
         ({"phone": "", "name": "مشتری متفرقه"}, None),
         ({"phone": "", "name": "Walk-in"}, None),
+        ({"phone": "", "name": "مشتری‌متفرقه"}, None),
     ],
 )
 def test_a_person_is_known_by_phone_then_number_then_card(cells, key):
@@ -159,6 +160,8 @@ def test_a_refused_row_brings_nobody_in():
         ("", "completed"), ("تکمیل شده", "completed"), ("تكميل شده", "completed"), ("Paid", "completed"),
         ("wc-completed", "completed"), ("در حال انجام", "processing"), ("on-hold", "processing"),
         ("لغو شده", "cancelled"),
+        ("تکمیل‌شده", "completed"), ("لغو‌شده", "cancelled"), ("مرجوع‌شده", "refunded"), ("پرداخت‌نشده", "processing"),
+        ("تحویل‌داده‌شده", "completed"), ("برگشت‌از‌فروش", "refund_row"), ("لغوشده", "cancelled"),
         ("كنسل شد", "cancelled"), ("voided", "cancelled"), ("مرجوعی", "refunded"), ("مرجوعي", "refunded"),
     ],
 )  # fmt: skip

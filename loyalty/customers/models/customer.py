@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.shops.fields import ShopForeignKey, ShopModel
-from loyalty.ui.text import clean_name, fold, sort_key
+from loyalty.ui.text import clean_name, search_key, sort_key
 
 
 class CustomerQuerySet(models.QuerySet):
@@ -123,7 +123,7 @@ class Customer(ShopModel):
     def save(self, **kwargs) -> None:
         """Save with the name cleaned and its search and sort keys made; empty identities become NULL."""
         self.name = clean_name(self.name)
-        self.name_search, self.name_sort = fold(self.name)[:200], sort_key(self.name)[:400]
+        self.name_search, self.name_sort = search_key(self.name)[:200], sort_key(self.name)[:400]
         for field in ("external_id", "phone", "card_number"):
             setattr(self, field, getattr(self, field) or None)
         super().save(**kwargs)
