@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import resource
+import runpy
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -150,6 +153,42 @@ def test_a_far_cell_that_would_fill_the_memory_kills_only_the_child(tmp_path):
     with pytest.raises(FileProblem) as problem:
         files.as_text(path, columns.count_known, **LIMITS)
     assert problem.value.code in {"too_much_memory", "unreadable_workbook", "too_slow"}
+
+
+def test_where_memory_cannot_be_limited_a_workbook_is_read_and_its_time_limited(
+    tmp_path, monkeypatch, capsys
+):
+    limited = []
+
+    def set_limit(kind, limits):
+        if kind == resource.RLIMIT_AS:
+            raise ValueError("current limit exceeds maximum limit")
+        limited.append(kind)
+
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    book, target = tmp_path / "f.xlsx", tmp_path / "f.csv"
+    book.write_bytes(zipped(sound()))
+    monkeypatch.setattr(sys, "argv", ["", str(book), str(target), "-1", "1", "1"])
+    runpy.run_path(str(sheets.CHILD), run_name="__main__")
+    assert "sheets" in json.loads(capsys.readouterr().out)
+    assert target.read_text().startswith("Mobile,")
+    assert resource.RLIMIT_CPU in limited
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("raise MemoryError", "too_much_memory"),
+        ("os.kill(os.getpid(), 9)", "too_much_memory"),
+        ("raise ValueError('no room in memory.py')", "unreadable_workbook"),
+    ],
+)
+def test_how_a_child_ended_says_what_was_wrong(tmp_path, monkeypatch, end, code):
+    child = tmp_path / "child.py"
+    child.write_text(f"import os\n{end}")
+    monkeypatch.setattr(sheets, "CHILD", child)
+    with pytest.raises(FileProblem, match=code):
+        read(tmp_path / "f.xlsx", zipped(sound()))
 
 
 def test_a_child_that_takes_too_long_is_stopped(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ bytes of memory, seconds of processor time. Answers with one line of JSON: {"she
 or {"problem"}.
 """
 
+import contextlib
 import csv
 import datetime
 import json
@@ -37,7 +38,9 @@ def plain(value: object) -> str:
 def main() -> dict:
     path, target, only = sys.argv[1], sys.argv[2], int(sys.argv[3])
     memory, seconds = int(sys.argv[4]), int(sys.argv[5])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    # macOS knows no limit of this kind and says so; there the workbook's own limits (sheets.py) must do.
+    with contextlib.suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import python_calamine as calamine  # after the limits, which are the point of this process

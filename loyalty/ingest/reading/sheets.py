@@ -151,9 +151,6 @@ def _ask_child(path: Path, target: Path, sheet: int = -1) -> dict:
         raise FileProblem("too_slow") from error
     lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
     if done.returncode != 0 or not lines:
-        raise FileProblem(
-            "too_much_memory"
-            if done.returncode < 0 or b"memory" in done.stderr.lower()
-            else "unreadable_workbook"
-        )
+        out_of_memory = done.returncode < 0 or b"MemoryError" in done.stderr
+        raise FileProblem("too_much_memory" if out_of_memory else "unreadable_workbook")
     return json.loads(lines[-1])
