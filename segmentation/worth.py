@@ -27,10 +27,9 @@ BASELINE = "recency"
 FIFTHS = (0.2, 0.4, 0.6, 0.8)
 # Under so many buyers or others in a month, chance decides.
 ENOUGH = 30
-# 95 %, two-sided.
-SURE = 1.96
-# Less than this in the area is no gain that anybody would feel, however sure it is.
-FELT = 0.005
+# Less than this in the area is no gain that anybody would feel, however sure it is; a Gini coefficient is twice
+# the area.
+FELT, FELT_PROFIT = 0.005, 0.01
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Cell:
     """People who were in the same group of every scheme on one day, and what they did in the month after.
 
     `groups` goes by scheme; amounts are minor units, profit only of orders whose cost is known (`costed` of
-    the people who bought).
+    the people who bought), `squares` the sum of each one's profit squared.
     """
 
     groups: dict[str, str]
@@ -47,10 +46,15 @@ class Cell:
     amount: int
     profit: int
     costed: int
+    squares: float
 
     @property
     def tally(self) -> ranking.Tally:
         return ranking.Tally(self.people, self.buyers)
+
+    @property
+    def lot(self) -> ranking.Lot:
+        return ranking.Lot(self.people, self.profit, self.squares)
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Scheme:
-    """How well one way of grouping foretold the month; `compared` is against the plain line."""
+    """How well one way of grouping foretold the month: who bought (`auc`) and where the profit lay (`gini`),
+    and both against the plain line, None where it cannot be told.
+    """
 
     name: str
     rows: list[Row]
     auc: float | None
     gini: float | None
     compared: ranking.Difference | None
+    profit_compared: ranking.Difference | None
 
     @property
     def apart(self) -> float | None:
@@ -85,12 +92,21 @@ class Scheme:
 
     @property
     def verdict(self) -> str:
-        """better | alike | worse than the plain line, or unknown."""
-        if self.compared is None:
-            return "unknown"
-        if abs(self.compared.value) < max(FELT, SURE * self.compared.error):
-            return "alike"
-        return "better" if self.compared.value > 0 else "worse"
+        """better | alike | worse than the plain line at foretelling who buys, or unknown."""
+        return _verdict(self.compared, FELT)
+
+    @property
+    def profit_verdict(self) -> str:
+        """The same at foretelling where the profit lies."""
+        return _verdict(self.profit_compared, FELT_PROFIT)
+
+
+def _verdict(found: ranking.Difference | None, felt: float) -> str:
+    if found is None:
+        return "unknown"
+    if abs(found.value) < max(felt, ranking.SURE * found.error):
+        return "alike"
+    return "better" if found.value > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,13 @@ class Worth:
     def knows_profit(self) -> bool:
         return any(cell.costed for cell in self.tested) and any(cell.costed for cell in self.fitted)
 
+    @property
+    def is_enough_profit(self) -> bool:
+        """Whether the profit of enough people is known, in both months, for an answer."""
+        return self.is_enough and all(
+            sum(cell.costed for cell in month) >= ENOUGH for month in (self.fitted, self.tested)
+        )
+
     @cached_property
     def schemes(self) -> list[Scheme]:
         names = [*(kind.name for kind in self.kinds), BASELINE]
@@ -172,6 +195,7 @@ class Worth:
             ranking.auc(scored) if self.is_enough else None,
             self._gini(name) if self.is_enough else None,
             compared if self.is_enough else None,
+            self._profit_compared(name) if name != BASELINE and self.is_enough_profit else None,
         )
 
     def _chances(self, name: str) -> dict[str, float]:
@@ -180,14 +204,25 @@ class Worth:
             key: hits / people for key, (people, hits, _profit, _costed) in _sums(self.fitted, name).items()
         }
 
+    def _each(self, name: str) -> dict[str, float]:
+        """Profit per head of each group in the month before the one tested."""
+        return {
+            key: profit / people for key, (people, _hits, profit, _costed) in _sums(self.fitted, name).items()
+        }
+
     def _gini(self, name: str) -> float | None:
         if not self.knows_profit:
             return None
-        each = {
-            key: profit / people for key, (people, _hits, profit, _costed) in _sums(self.fitted, name).items()
-        }
+        each = self._each(name)
         return ranking.gini(
             (each.get(cell.groups[name], 0.0), cell.people, cell.profit) for cell in self.tested
+        )
+
+    def _profit_compared(self, name: str) -> ranking.Difference | None:
+        each, plain = self._each(name), self._each(BASELINE)
+        return ranking.gini_difference(
+            (each.get(cell.groups[name], 0.0), plain.get(cell.groups[BASELINE], 0.0), cell.lot)
+            for cell in self.tested
         )
 
     def _rows(self, name: str, chances: dict[str, float]) -> list[Row]:
@@ -249,7 +284,8 @@ cuts AS (SELECT percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY day
 did AS ({_DID})
 SELECT {columns}(SELECT count(*) FROM unnest(cuts.days) AS cut WHERE cut < bought.days) + 1,
        count(*), count(did.orders), coalesce(sum(did.amount), 0)::bigint,
-       coalesce(sum(did.profit), 0)::bigint, count(*) FILTER (WHERE did.costed > 0)
+       coalesce(sum(did.profit), 0)::bigint, count(*) FILTER (WHERE did.costed > 0),
+       coalesce(sum(did.profit::float8 ^ 2), 0)
 FROM bought CROSS JOIN cuts LEFT JOIN did ON did.customer_id = bought.customer_id{joins}
 GROUP BY {places}"""
     names = [*(kind.name for kind in kinds), BASELINE]

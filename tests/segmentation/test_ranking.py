@@ -7,7 +7,7 @@ import statistics
 
 import pytest
 
-from segmentation.ranking import Tally, auc, difference, gini, overlap, stability_index
+from segmentation.ranking import Lot, Tally, auc, difference, gini, gini_difference, overlap, stability_index
 
 
 def test_the_same_distribution_has_not_drifted():
@@ -114,3 +114,48 @@ def test_overlap_of_two_ways_of_grouping():
         math.sqrt(0.7936508 / 100)
     )
     assert overlap({("a", 1): 6, ("a", 2): 3}) is None
+
+
+def buyers(seed: int, people: int = 400) -> list[tuple[int, int, int]]:
+    """Return (first score, second score, amount): the first says something of the amount, the second less."""
+    chance = random.Random(seed)
+    found = []
+    for _number in range(people):
+        first = chance.randrange(5)
+        second = first if chance.random() < 0.4 else chance.randrange(5)
+        found.append(
+            (first, second, chance.randrange(100, 300 + 200 * first) if chance.random() < 0.5 else 0)
+        )
+    return found
+
+
+def lots(everybody: list[tuple[int, int, int]]) -> list[tuple[int, int, Lot]]:
+    cells = {}
+    for first, second, amount in everybody:
+        cells.setdefault((first, second), []).append(amount)
+    return [
+        (*place, Lot(len(amounts), sum(amounts), sum(amount**2 for amount in amounts)))
+        for place, amounts in cells.items()
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_error_of_the_difference_of_unevenness_is_the_jackknifes_person_by_person(seed):
+    everybody = buyers(seed)
+    found = gini_difference(lots(everybody))
+    for place, value in ((0, found.first), (1, found.second)):
+        assert value == pytest.approx(gini((person[place], 1, person[2]) for person in everybody))
+    without = [
+        gini_difference(lots(everybody[:number] + everybody[number + 1 :])).value
+        for number in range(len(everybody))
+    ]
+    n, mean = len(without), statistics.mean(without)
+    jackknife = math.sqrt((n - 1) / n * sum((value - mean) ** 2 for value in without))
+    assert found.error == pytest.approx(jackknife, rel=0.02)
+    assert found.low == pytest.approx(found.value - 1.96 * found.error)
+
+
+def test_a_score_is_no_more_uneven_than_itself():
+    found = gini_difference((first, first, lot) for first, _second, lot in lots(buyers(1)))
+    assert (found.value, found.error) == (0, 0)
+    assert gini_difference([(1, 2, Lot(3, 0, 0))]) is None
