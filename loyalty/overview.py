@@ -24,6 +24,7 @@ from loyalty.expectation import Expectation, Month, expectation, filling, month_
 from loyalty.ingest.models import ImportRun
 from loyalty.shops.models import Shop
 from loyalty.tiers.models import Tier, TierMembership
+from loyalty.ui import presentation
 from loyalty.ui.charts import Spark, spark
 from segmentation import expected
 from segmentation.models import CustomerScore, OutlookRun, ScoreRun, Segment, Stage
@@ -120,9 +121,11 @@ class Move:
 class Overview:
     """The shop in scope at the moment `now`. Everything is asked when it is first used."""
 
-    def __init__(self, shop: Shop, now: datetime.datetime, calendar: str):
-        self.shop, self.now, self.calendar = shop, now.astimezone(shop.zone), calendar
+    def __init__(self, shop: Shop, now: datetime.datetime):
+        self.shop, self.now = shop, now.astimezone(shop.zone)
         self.today = self.now.date()
+        # The shop's own months in every language: two readers must not be told two incomes.
+        self.calendar = shop.calendar
 
     # ---------- What the scoring says ----------
 
@@ -222,6 +225,11 @@ class Overview:
     @cached_property
     def month(self) -> Month:
         return month_of(self.today, self.calendar)
+
+    @property
+    def names_month(self) -> bool:
+        """Whether the reader's calendar has the month; one of another is told by its first day."""
+        return presentation.current().calendar == self.calendar
 
     @property
     def days_of_month(self) -> int:
@@ -325,13 +333,16 @@ class Overview:
 
     @cached_property
     def campaigns(self) -> list[Campaign]:
-        """The last campaigns that went out, with how many people each wrote to and the days to its result."""
-        sent = Message.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+        """The last campaigns that went out, with how many messages left and the days to the result."""
+        sent = Message.objects.exclude(sent_at=None).filter(campaign=OuterRef("pk"))
+        sent = sent.order_by().values("campaign")
         recipients = Coalesce(Subquery(sent.annotate(count=Count("pk")).values("count")), 0)
         out = Campaign.objects.exclude(launched_at=None).order_by("-launched_at", "-pk")
         found = list(out.annotate(recipients=recipients)[:CAMPAIGNS])
         for campaign in found:
-            campaign.days_to_result = max(0, (campaign.window_ends_at - self.now).days)
+            # Of one that was stopped no result is waited for.
+            is_waited_for = campaign.state not in (Campaign.State.CANCELLED, Campaign.State.FAILED)
+            campaign.days_to_result = max(0, (campaign.window_ends_at - self.now).days) * is_waited_for
         return found
 
 

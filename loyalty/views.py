@@ -7,10 +7,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from loyalty.overview import Overview
-from loyalty.ui import presentation
 
 
 def overview(request: HttpRequest) -> HttpResponse:
-    shown = Overview(request.shop, timezone.now(), presentation.current().calendar)
+    shown = Overview(request.shop, timezone.now())
     page = "overview.html" if shown.has_customers else "overview_empty.html"
     return render(request, page, {"overview": shown, "first_name": request.user.name.partition(" ")[0]})

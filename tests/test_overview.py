@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Message
 from loyalty import pipeline
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Customer
@@ -18,6 +20,7 @@ from loyalty.expectation import Month, expectation, month_of, months_before
 from loyalty.ingest.models import ImportRun
 from loyalty.overview import Overview
 from loyalty.tiers.models import TierMembership
+from loyalty.ui import presentation
 from segmentation import services as segmentation
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
@@ -27,7 +30,7 @@ NOW = datetime.datetime.combine(TODAY, datetime.time(18), ZoneInfo("Asia/Tehran"
 
 
 def overview(shop, now=NOW) -> Overview:
-    return Overview(shop, now, "jalali")
+    return Overview(shop, now)
 
 
 # ---------- What is to be expected ----------
@@ -117,6 +120,38 @@ def test_income_is_of_this_month_after_refunds_with_guests(shop):
     RefundFactory(order=order, on=TODAY, amount=300)
     assert overview(shop).income.amount == 1_200
     assert overview(shop).income.expected is None
+
+
+@pytest.mark.parametrize(
+    ("calendar", "language", "label"),
+    [
+        ("jalali", "fa", "درآمد آذر ۱۴۰۵"),
+        ("jalali", "en", "Income since 22 Nov"),
+        ("gregorian", "fa", "درآمد نوامبر ۲۰۲۶"),
+        ("gregorian", "en", "Income of November 2026"),
+    ],
+)
+def test_income_is_of_the_shops_month_in_every_language_and_says_so(shop, calendar, language, label):
+    shop.calendar = calendar
+    for ago in range(4):
+        OrderFactory(on=TODAY - ago * DAY, net_amount=1_000 * 10**ago)
+    with translation.override(language), presentation.use(shop.presentation(language)):
+        shown = overview(shop)
+        said = render_to_string("overview/_income_month.html", {"overview": shown}).strip()
+    assert said == label
+    assert shown.income.amount == (11_000 if calendar == "jalali" else 1_111_000)
+
+
+def test_a_campaign_counts_what_left_and_one_that_was_stopped_waits_for_no_result(shop):
+    for state, sent_at in (("done", NOW), ("cancelled", None)):
+        campaign = Campaign.objects.create(name=state, text="x", state=state, launched_at=NOW)
+        message = Message(campaign=campaign, customer=CustomerFactory(), text="x", pages=1, sent_at=sent_at)
+        message.reference = campaign.pk
+        message.save()
+    assert {one.name: (one.recipients, one.days_to_result) for one in overview(shop).campaigns} == {
+        "done": (1, 30),
+        "cancelled": (0, 0),
+    }
 
 
 def test_repeat_buyers_are_those_for_whom_it_was_not_the_first_visit(shop):
