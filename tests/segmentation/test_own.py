@@ -92,6 +92,21 @@ def test_a_list_by_own_segments(people):
     assert found.chips[0].text == "Own segment: “تهرانی‌ها”"
 
 
+def test_the_list_of_customers_offers_own_segments_among_its_conditions(people, visitor):
+    tehran, gone, spare = make(IN_TEHRAN), make(TAGGED, name="gone"), make(TAGGED, name="spare")
+    own.delete(gone)
+    own.delete(spare)
+    asked = f"own={tehran.pk}&own={gone.pk}&own_none=1"
+    html = visitor.get(f"{reverse('customers:customer_filter')}?{asked}").content.decode()
+    assert f'<option value="{tehran.pk}" selected>' in html
+    # Left out, it would fall out of the list unseen.
+    assert f'<option value="{gone.pk}" selected>' in html
+    assert f'<option value="{spare.pk}"' not in html
+    carried = CustomerFilter(asked, today=TODAY)
+    assert ("own", str(tehran.pk)) in carried.carried_till_opened
+    assert carried.carried_always == [("own_none", "1")]
+
+
 def test_a_frozen_segment_keeps_its_people_whatever_they_do(people):
     frozen = make(IN_TEHRAN, kind="frozen", people=Customer.objects.filter(city="تهران"))
     Customer.objects.filter(name="دو").update(city="شیراز")

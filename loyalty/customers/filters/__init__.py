@@ -44,7 +44,7 @@ BOXED = {"q", ON, "tier", "stage", "segment", "consent"}
 # What gets a box when the further conditions are opened.
 MORE = {
     *("spent_min", "spent_max", "recency_max", "recency_min", "orders_min", "orders_max", "birthday"),
-    *("city", "province", "tag", "quadrant", "gender", "late", "near"),
+    *("city", "province", "tag", "quadrant", "gender", "late", "near", "own"),
 }
 RFM = "rfm"
 # Column of the list → (fields to sort by, whether they stand in the score).

@@ -68,6 +68,13 @@ def problems(keys: list[int]) -> list[str]:
     return list(dict.fromkeys(said))
 
 
+def choices(chosen: list[int]) -> list[tuple[int, str]]:
+    """Return the segments to choose from, with those `chosen` that were deleted: without a box they would fall
+    out of the list, which would take in everybody."""
+    found = OwnSegment.objects.filter(Q(deleted_at=None) | Q(pk__in=chosen))
+    return list(found.values_list("pk", "name"))
+
+
 def _named(keys: list[int], between: str) -> str:
     names = known.name_own_segments(keys)
     return between.join(_("“%(text)s”") % {"text": names.get(one, "…")} for one in keys)

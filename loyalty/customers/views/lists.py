@@ -17,7 +17,7 @@ from loyalty.ui.templatetags.ui import num
 from loyalty.ui.text import sort_key
 
 from .. import services
-from ..filters import CustomerFilter
+from ..filters import CustomerFilter, own
 from ..forms import ExportForm, TagForm
 from ..models import Customer
 from ..tables import MOST_COUNTED, PER_PAGE, CustomerTable, People
@@ -50,8 +50,12 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 def customer_filter(request: HttpRequest) -> HttpResponse:
     """The less frequent conditions, fetched when opened: their choices cost a look at everybody."""
+    people = CustomerFilter(request.GET)
+    chosen = people.form.cleaned_data.get("own", [])
     context = {
-        "people": CustomerFilter(request.GET),
+        "people": people,
+        "own_chosen": chosen,
+        "own_segments": own.choices(chosen),
         "cities": _known_cities(),
         "provinces": _known_provinces(),
         "tags": _known_tags(),
