@@ -59,8 +59,11 @@ def orders_arrived(*, as_of: datetime.date, customer_ids: Iterable[int] | None =
 
 
 def renew(customer_id: int, as_of: datetime.date) -> str | None:
-    """Renew one customer; return "up" or "down" where the tier changed, otherwise None."""
-    segmentation.score_customer(customer_id, as_of)
+    """Renew one customer; return "up" or "down" where the tier changed, otherwise None. Raise Held where a run
+    is at their scores.
+    """
+    if not segmentation.score_customer(customer_id, as_of):
+        raise Held
     return tiers.review_customer(customer_id, as_of)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from loyalty import pipeline
 from loyalty.shops import nights
+from loyalty.shops.locks import Held
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import every_shop
 from loyalty.shops.tasks import shop_task
@@ -30,7 +31,8 @@ def night(shop: Shop, day: str) -> None:
     nights.once(shop, datetime.date.fromisoformat(day), pipeline.night)
 
 
-@shop_task
+# As long as a run over a large shop takes, and longer.
+@shop_task(autoretry_for=(Held,), retry_kwargs={"countdown": 10, "max_retries": 100})
 def renew(shop: Shop, customer_id: int, day: str) -> None:
-    """Renew a customer whom a run held when something happened to them; this waits for the run."""
+    """Renew a customer whom a run held when something happened to them, once it is over."""
     pipeline.renew(customer_id, datetime.date.fromisoformat(day))
