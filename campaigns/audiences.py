@@ -2,7 +2,8 @@
 
     in the list → no consent → no valid number → enough messages lately → left alone → will receive
 
-One statement judges everybody; the screen counts and lists from it before launch, and the launch freezes it.
+One statement judges everybody; the screen counts and lists from it, and the beginning of the campaign freezes
+it. If more would receive it by then than a person confirmed, those drawn last stay out.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ TREATMENT, HOLDOUT = arms.TREATMENT, arms.HOLDOUT
 NO_CONSENT = AudienceMember.Reason.NO_CONSENT
 INVALID_PHONE = AudienceMember.Reason.INVALID_PHONE
 FREQUENCY_CAP = AudienceMember.Reason.FREQUENCY_CAP
+OVER_CONFIRMED = AudienceMember.Reason.OVER_CONFIRMED
 # In the order in which people leave; each person leaves at the first that applies.
-STEPS: tuple[str, ...] = (NO_CONSENT, INVALID_PHONE, FREQUENCY_CAP, HOLDOUT, TREATMENT)
+STEPS: tuple[str, ...] = (NO_CONSENT, INVALID_PHONE, FREQUENCY_CAP, HOLDOUT, OVER_CONFIRMED, TREATMENT)
 
 # Which numbers a text reaches; elsewhere any number that was accepted as a mobile.
 MOBILES = {"IR": r"^\+989[0-9]{9}$"}
@@ -57,17 +59,24 @@ class Waterfall:
 
 @dataclass(frozen=True)
 class Audience:
-    """A list as it is judged at the moment `at`; `key` and `share` draw the hold-out."""
+    """A list as it is judged at the moment `at`; `key` and `share` draw the hold-out.
+
+    `begins_at` is a later moment the messages are planned for: the cap is that of then, while the list is read
+    as it stands at `at`, for nobody knows who will have bought.
+    """
 
     shop: Shop
     query: str
     key: UUID | str
     share: Decimal
     at: datetime.datetime
+    begins_at: datetime.datetime | None = None
 
     @classmethod
-    def of(cls, campaign: Campaign, shop: Shop, at: datetime.datetime) -> Audience:
-        return cls(shop, campaign.audience, campaign.key, campaign.holdout_share, at)
+    def of(
+        cls, campaign: Campaign, shop: Shop, at: datetime.datetime, begins_at: datetime.datetime | None = None
+    ) -> Audience:
+        return cls(shop, campaign.audience, campaign.key, campaign.holdout_share, at, begins_at)
 
     @cached_property
     def filter(self) -> CustomerFilter:
@@ -97,14 +106,18 @@ class Audience:
             found = cursor.fetchone()
         return found[0] if found else ""
 
-    def freeze_into(self, campaign: Campaign) -> dict[str, int]:
-        """Write everyone of the list into the campaign's audience in one statement; return counts by step.
-
-        Raise ValidationError where a condition of the list cannot be read: leaving it out would write to more
-        people than were meant.
+    def refuse_unreadable(self) -> None:
+        """Raise ValidationError where a condition of the list cannot be read: leaving it out would write to
+        more people than were meant.
         """
         if self.filter.refusals:
             raise ValidationError(self.filter.refusals)
+
+    def freeze_into(self, campaign: Campaign, most: int | None = None) -> dict[str, int]:
+        """Write everyone of the list into the campaign's audience, at most `most` of them to be written to;
+        return counts by step. Raise ValidationError for a list that cannot be read.
+        """
+        self.refuse_unreadable()
         sql, params = self.judged()
         with connection.cursor() as cursor:
             cursor.execute(
@@ -118,11 +131,33 @@ class Audience:
                 (self.shop.pk, campaign.pk, *params),
             )
             counts = dict(cursor.fetchall())
+            if most is not None and counts.get(TREATMENT, 0) > most:
+                self._leave_out(cursor, campaign, most)
+                counts |= {TREATMENT: most, OVER_CONFIRMED: counts[TREATMENT] - most}
         return {step: counts.get(step, 0) for step in STEPS}
+
+    def _leave_out(self, cursor, campaign: Campaign, most: int) -> None:
+        # By the draw, so that who stays in says nothing about them and both arms stay comparable.
+        draw = arms.DRAW_SQL.format(shop="%(shop)s::text", key="%(key)s")
+        cursor.execute(
+            f"""UPDATE campaigns_audiencemember SET arm = 'excluded', reason = %(reason)s
+                WHERE shop_id = %(shop)s AND campaign_id = %(campaign)s AND customer_id IN (
+                    SELECT c.id FROM (
+                        SELECT customer_id AS id FROM campaigns_audiencemember
+                        WHERE shop_id = %(shop)s AND campaign_id = %(campaign)s AND arm = 'treatment') AS c
+                    ORDER BY {draw}, c.id OFFSET %(most)s)""",
+            {
+                "shop": self.shop.pk,
+                "campaign": campaign.pk,
+                "key": str(self.key),
+                "most": most,
+                "reason": OVER_CONFIRMED,
+            },
+        )
 
     def judged(self) -> tuple[str, tuple]:
         """Return the SELECT of (id, step) over the list, and its parameters in order."""
-        p = Parameters()
+        p, at = Parameters(), max(self.at, self.begins_at or self.at)
         people, people_params = self.filter.qs.in_sql("pk", "phone", "consent")
         sql = f"""
 SELECT c.id, CASE
@@ -136,18 +171,19 @@ SELECT c.id, CASE
     ELSE {p(TREATMENT)} END AS step
 FROM ({p.embed(people, people_params)}) AS c (id, phone, consent)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS in_a_month, count(*) FILTER (WHERE written_at > {p(self.at - A_DAY)}) AS in_a_day
+    SELECT count(*) AS in_a_month, count(*) FILTER (WHERE written_at > {p(at - A_DAY)}) AS in_a_day
     FROM (
         SELECT coalesce(sent_at, due_at, created_at) AS written_at FROM campaigns_message
         WHERE shop_id = {p(self.shop.pk)} AND customer_id = c.id
               AND state = ANY({p([str(state) for state in Message.COUNTED])})
-    ) AS written WHERE written_at > {p(self.at - A_MONTH)}
+    -- What is still waiting counts as well, unless it waits for another day altogether.
+    ) AS written WHERE written_at > {p(at - A_MONTH)} AND written_at < {p(at + A_DAY)}
 ) AS recent"""
         return sql, tuple(p)
 
 
 def frozen_people(campaign: Campaign, step: str = "") -> QuerySet[Customer]:
-    """Return the people of a launched campaign who left at `step` (everybody without one)."""
+    """Return the people of a campaign that has begun who left at `step` (everybody without one)."""
     places = AudienceMember.objects.filter(campaign=campaign)
     if step in (TREATMENT, HOLDOUT):
         places = places.filter(arm=step)
@@ -175,5 +211,6 @@ def step_in_words(step: str) -> str:
         INVALID_PHONE: _("No valid mobile number"),
         FREQUENCY_CAP: _("Written to often enough lately"),
         HOLDOUT: _("Left alone to compare"),
+        OVER_CONFIRMED: _("More than were confirmed"),
         TREATMENT: _("Will receive"),
     }.get(step, _("In this list"))

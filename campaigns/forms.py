@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import placeholders
+from campaigns.audiences import Audience
 from campaigns.dispatch.control import placeholder_sentence
 from campaigns.models import Campaign, SandboxSettings
 from loyalty.customers.filters import CustomerFilter
@@ -148,6 +149,14 @@ class FaultsForm(ShopModelForm):
 def without_page(query: str) -> str:
     """Return a list's query string as a campaign keeps it."""
     return CustomerFilter(query).query
+
+
+def people_query(audience: Audience) -> str:
+    """Return the query string for the names behind the steps of an audience that is not frozen."""
+    more = {"key": str(audience.key), "percent": str(int(audience.share * 100))}
+    if audience.begins_at and audience.begins_at > audience.at:
+        more["begins"] = str(int(audience.begins_at.timestamp()))
+    return address_of(audience.query, **more)
 
 
 def address_of(query: str, **more: str) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Count, Max, Min
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import audiences, charts, hours, preview, results
-from campaigns.audiences import Waterfall
+from campaigns.audiences import Audience, Waterfall
+from campaigns.forms import people_query
 from campaigns.models import AudienceMember, Campaign, GatewayLine, Message
 from campaigns.uplift import Interval, Sample
 from loyalty.customers.filters import CustomerFilter
@@ -142,8 +144,26 @@ class Story:
         return awake if awake > now else None
 
     @cached_property
+    def has_begun(self) -> bool:
+        return self.campaign.has_begun
+
+    @cached_property
+    def audience(self) -> Audience:
+        """Whom it would be about as its list stands now, for one that has not begun."""
+        return Audience.of(self.campaign, current_shop(), timezone.now(), self.campaign.launched_at)
+
+    @cached_property
     def waterfall(self) -> Waterfall:
-        return audiences.frozen_waterfall(self.campaign)
+        if self.has_begun:
+            return audiences.frozen_waterfall(self.campaign)
+        return self.audience.waterfall()
+
+    @property
+    def people_address(self) -> str:
+        """Where the names behind each step of the waterfall are."""
+        if self.has_begun:
+            return reverse("campaigns:campaign_audience", args=[self.campaign.pk])
+        return f"{reverse('campaigns:campaign_people')}?{people_query(self.audience)}"
 
     @cached_property
     def bars(self) -> list[preview.Bar]:

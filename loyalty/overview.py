@@ -337,7 +337,8 @@ class Overview:
         sent = Message.objects.exclude(sent_at=None).filter(campaign=OuterRef("pk"))
         sent = sent.order_by().values("campaign")
         recipients = Coalesce(Subquery(sent.annotate(count=Count("pk")).values("count")), 0)
-        out = Campaign.objects.exclude(launched_at=None).order_by("-launched_at", "-pk")
+        went_out = Campaign.objects.exclude(launched_at=None).exclude(state=Campaign.State.SCHEDULED)
+        out = went_out.order_by("-launched_at", "-pk")
         found = list(out.annotate(recipients=recipients)[:CAMPAIGNS])
         for campaign in found:
             # Of one that was stopped no result is waited for.

@@ -30,13 +30,19 @@ Decision = Literal["ask", "resend", "close"]
 
 
 def launch(
-    campaign: Campaign, by: User | None, token: int, *, at: datetime.datetime | None = None
+    campaign: Campaign,
+    by: User | None,
+    token: int,
+    *,
+    expected: int | None = None,
+    at: datetime.datetime | None = None,
 ) -> Campaign:
-    """Freeze the audience, queue one message for each recipient, and return the campaign.
+    """Begin the campaign, or plan it for its own later moment, and return it.
 
     `token` is the version that was read before pressing: another one means the text has changed since, and
-    nothing is sent. Pressing again returns the same run. `at` is the moment the launch counts from (now, or
-    the campaign's own schedule, where None). Raise ValidationError with a sentence.
+    nothing is sent. `expected` is the number of recipients that was confirmed: where more would receive it,
+    nothing is sent either. Pressing again returns the same run. `at` is the moment the launch counts from
+    (now, or the campaign's own schedule, where None). Raise ValidationError with a sentence.
     """
     shop, now = current_shop(), timezone.now()
     with transaction.atomic():
@@ -52,7 +58,13 @@ def launch(
         campaign.launched_at, campaign.launched_by = start, by
         campaign.page_price_amount = shop.sms_page_price_amount
         campaign.save()
-        counts = freeze(campaign, shop, min(start, now))
+        counts = freeze(campaign, shop, start) if start <= now else foresee(campaign, shop, now)
+        if expected is not None and counts[TREATMENT] > expected:
+            raise ValidationError(
+                _("More people would receive it than you confirmed. Look at the new number, then send.")
+            )
+        campaign.confirmed_recipients = counts[TREATMENT] if expected is None else expected
+        campaign.save(update_fields=["confirmed_recipients"])
         audit.record(
             "campaigns.launched",
             campaign.name,
@@ -63,27 +75,61 @@ def launch(
     return campaign
 
 
-def freeze(campaign: Campaign, shop: Shop, at: datetime.datetime) -> dict[str, int]:
-    """Write down whom the campaign is about and what each is sent; return the counts by step.
+def foresee(campaign: Campaign, shop: Shop, now: datetime.datetime) -> dict[str, int]:
+    """Return the counts by step of a campaign that begins later, as its list stands now; raise as `freeze`."""
+    _is_personal(campaign)
+    audience = Audience.of(campaign, shop, now, campaign.launched_at)
+    audience.refuse_unreadable()
+    return _somebody(audience.waterfall().steps)
 
-    The cap is counted as of `at`. Raise ValidationError for an unreadable text or list, or an empty one.
+
+def freeze(campaign: Campaign, shop: Shop, at: datetime.datetime) -> dict[str, int]:
+    """Write down whom the campaign is about and what each is sent, as of `at`; return the counts by step.
+
+    Raise ValidationError for an unreadable text or list, or an empty one.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, shop.pk])
     GatewayLine.objects.get_or_create()
-    try:
-        is_personal = personal.is_personal(campaign.text)
-    except placeholders.PlaceholderError as error:
-        raise ValidationError(placeholder_sentence(error)) from error
-    counts = Audience.of(campaign, shop, at).freeze_into(campaign)
-    if not counts[TREATMENT]:
-        raise ValidationError(_("Nobody would receive this message, so there is nothing to send."))
+    is_personal = _is_personal(campaign)
+    counts = _somebody(Audience.of(campaign, shop, at).freeze_into(campaign, campaign.confirmed_recipients))
     if is_personal:
         _queue_personal(campaign, shop, at)
     else:
         _queue_alike(campaign, shop)
     if counts[TREATMENT] >= MANY:
         refresh_statistics(AudienceMember, Message, ConsentEvent)
+    return counts
+
+
+def begin(campaign: Campaign, shop: Shop) -> None:
+    """Begin a scheduled campaign whose time has come; where it cannot, it has failed and says why."""
+    with transaction.atomic():
+        campaign, now = _locked(campaign), timezone.now()
+        if campaign.state != State.SCHEDULED:
+            return
+        campaign.state, campaign.launched_at = State.SENDING, now
+        try:
+            with transaction.atomic():
+                freeze(campaign, shop, now)
+        except ValidationError as error:
+            campaign.state, campaign.finished_at = State.FAILED, now
+            campaign.state_reason = "nobody" if getattr(error, "code", "") == "nobody" else "unreadable"
+        campaign.save()
+
+
+def _is_personal(campaign: Campaign) -> bool:
+    try:
+        return personal.is_personal(campaign.text)
+    except placeholders.PlaceholderError as error:
+        raise ValidationError(placeholder_sentence(error)) from error
+
+
+def _somebody(counts: dict[str, int]) -> dict[str, int]:
+    if not counts[TREATMENT]:
+        raise ValidationError(
+            _("Nobody would receive this message, so there is nothing to send."), code="nobody"
+        )
     return counts
 
 
@@ -153,9 +199,15 @@ def pause(campaign: Campaign, by: User | None) -> Campaign:
 
 
 def resume(campaign: Campaign, by: User | None) -> Campaign:
-    """Go on sending what is left."""
-    later = campaign.launched_at is not None and campaign.launched_at > timezone.now()
-    return _move(campaign, (State.PAUSED,), State.SCHEDULED if later else State.SENDING, "campaigns.resumed")
+    """Go on sending what is left; what has not begun begins at its time, or now where that has passed."""
+    with transaction.atomic():
+        has_begun = campaign.has_begun
+        target = State.SENDING if has_begun else State.SCHEDULED
+        campaign = _move(campaign, (State.PAUSED,), target, "campaigns.resumed")
+        if not has_begun and campaign.launched_at < timezone.now():
+            campaign.launched_at = timezone.now()
+            campaign.save(update_fields=["launched_at"])
+    return campaign
 
 
 def cancel(campaign: Campaign, by: User | None) -> Campaign:

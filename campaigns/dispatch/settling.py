@@ -128,13 +128,20 @@ def _gateway(shop: Shop) -> Gateway:
 
 
 def start_due(shop: Shop) -> int:
-    """Start the scheduled campaigns whose time has come; those long overdue wait for a person instead."""
+    """Begin the scheduled campaigns whose time has come; those long overdue wait for a person instead.
+
+    Each is a transaction of its own: freezing a large list must not hold up the others.
+    """
     due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, launched_at__lte=Now())
     with scope(shop):
         due.filter(launched_at__lt=Now() - TOO_LATE).update(
             state=Campaign.State.PAUSED, state_reason="missed", updated_at=Now()
         )
-        return due.update(state=Campaign.State.SENDING, updated_at=Now())
+        waiting = list(due.order_by("launched_at", "pk"))
+    for campaign in waiting:
+        with scope(shop):
+            control.begin(campaign, shop)
+    return len(waiting)
 
 
 def finish_campaigns(shop: Shop) -> int:

@@ -20,9 +20,12 @@ from loyalty.shops.fields import ShopForeignKey, ShopModel
 class Campaign(ShopModel):
     """One text to one list of people, with some of them left alone to compare with.
 
-    `audience` is the query string of the customer list it was written from; who that was is frozen at launch.
-    `key` seeds the draw of the hold-out; `version` grows with every edit, so that a launch is of the text
-    that was read. `launched_at` is when sending may begin: the start of the window of the result.
+    `audience` is the query string of the customer list it was written from; who that is, is frozen when it
+    begins, which for a scheduled campaign is when its time has come: only then is it known who has bought
+    meanwhile, what each has had lately and what each text says. What a person confirmed weeks before is the
+    most it may come to (`confirmed_recipients`). `key` seeds the draw of the hold-out; `version` grows with
+    every edit, so that a launch is of the text that was read. `launched_at` is when sending may begin: the
+    start of the window of the result.
     """
 
     class Kind(models.TextChoices):
@@ -73,6 +76,7 @@ class Campaign(ShopModel):
     page_price_amount = models.BigIntegerField(null=True, editable=False)
     scheduled_at = models.DateTimeField(_("send at"), null=True, blank=True)
     launched_at = models.DateTimeField(null=True, editable=False)
+    confirmed_recipients = models.PositiveIntegerField(null=True, editable=False)
     launched_by = models.ForeignKey(
         "shops.User", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
@@ -117,6 +121,11 @@ class Campaign(ShopModel):
         return self.state in self.OVER
 
     @property
+    def has_begun(self) -> bool:
+        """Whether its audience is frozen; a scheduled campaign has none yet."""
+        return self.members.exists()
+
+    @property
     def window_ends_at(self) -> datetime.datetime | None:
         """The moment up to which orders count for the result; None before the launch."""
         if self.launched_at is None:
@@ -136,6 +145,7 @@ class AudienceMember(ShopModel):
         NO_CONSENT = "no_consent", _("Has not agreed to messages")
         INVALID_PHONE = "invalid_phone", _("Has no valid mobile number")
         FREQUENCY_CAP = "frequency_cap", _("Has had enough messages lately")
+        OVER_CONFIRMED = "over_confirmed", _("Was one more than had been confirmed")
 
     campaign = ShopForeignKey(Campaign, on_delete=models.CASCADE, related_name="members")
     customer = ShopForeignKey(Customer, on_delete=models.CASCADE, related_name="audience_memberships")

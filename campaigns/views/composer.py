@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 from django.contrib import messages
@@ -14,12 +15,15 @@ from django.utils.translation import gettext as _
 
 from campaigns import drafts, placeholders, plays, preview
 from campaigns.audiences import STEPS, Audience, Waterfall
-from campaigns.forms import CampaignForm, TestPhoneForm, address_of, without_page
+from campaigns.forms import CampaignForm, TestPhoneForm, people_query, without_page
 from campaigns.models import Campaign
 from campaigns.tables import people_table
 from loyalty.customers.filters import CustomerFilter
 from loyalty.shops.models import Shop
 from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment
+
+# Of a year that no campaign is planned for; a larger number would be no moment at all.
+LAST_SECOND = 2**33
 
 
 def campaign_create(request: HttpRequest) -> HttpResponse:
@@ -113,7 +117,7 @@ def _shown(shown: preview.Preview) -> dict:
         "preview": shown,
         "percent": percent,
         "seen_counts": ",".join(str(shown.waterfall.steps[step]) for step in STEPS),
-        "people_query": address_of(shown.audience.query, key=str(shown.audience.key), percent=str(percent)),
+        "people_query": people_query(shown.audience),
     }
 
 
@@ -133,13 +137,8 @@ def _draft_values(form: CampaignForm) -> dict:
 
 
 def _preview(shop: Shop, values: dict, waterfall: Waterfall | None = None) -> preview.Preview:
-    audience = Audience(
-        shop,
-        values["audience"] or "",
-        values["key"],
-        Decimal(values["percent"] or 0) / 100,
-        timezone.now(),
-    )
+    share = Decimal(values["percent"] or 0) / 100
+    audience = Audience(shop, values["audience"] or "", values["key"], share, timezone.now(), values["start"])
     return preview.build(
         audience,
         (values["text"] or "").replace("\r\n", "\n").rstrip(),
@@ -170,13 +169,15 @@ def _seen(data: QueryDict, percent: int) -> Waterfall | None:
 def campaign_people(request: HttpRequest) -> HttpResponse:
     """The names behind one step of a waterfall that is not launched yet."""
     step = request.GET.get("step", "") if request.GET.get("step") in STEPS else ""
-    percent = _number(request.GET.get("percent")) or 0
+    percent = min(_number(request.GET.get("percent")) or 0, 50)
+    begins = min(_number(request.GET.get("begins")) or 0, LAST_SECOND)
     audience = Audience(
         request.shop,
         without_page(request.GET.urlencode()),
         request.GET.get("key", "")[:36],
-        Decimal(min(percent, 50)) / 100,
+        Decimal(percent) / 100,
         timezone.now(),
+        datetime.datetime.fromtimestamp(begins, datetime.UTC),
     )
     waterfall = audience.waterfall()
     context = {

@@ -48,6 +48,8 @@ def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def campaign_audience(request: HttpRequest, pk: int) -> HttpResponse:
     """Everybody a campaign was about, by step and by name: whom it reached, and why not."""
     campaign = get_object_or_404(Campaign.objects.exclude(state=Campaign.State.DRAFT), pk=pk)
+    if not campaign.has_begun:
+        return redirect(Story(campaign, request.shop.today()).people_address)
     step = request.GET.get("step", "") if request.GET.get("step") in STEPS else ""
     people = audiences.frozen_people(campaign, step).with_consent()
     text = request.GET.get("q", "").strip()[:100]
@@ -66,11 +68,15 @@ def campaign_audience(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
 def campaign_launch(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=pk)
-    token = request.POST.get("token", "")
+    token, expected = (_count(request.POST.get(name, "")) for name in ("token", "expected"))
     try:
-        campaign = dispatch.launch(campaign, request.user, int(token) if token.isdecimal() else 0)
+        campaign = dispatch.launch(campaign, request.user, token, expected=expected)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return go(request, "campaigns:campaign_edit", pk)

@@ -1,4 +1,5 @@
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -41,6 +42,7 @@ def test_everyone_leaves_at_exactly_one_step(in_club):
     assert waterfall.total == 11
     assert waterfall.steps == {
         "no_consent": 5, "invalid_phone": 1, "frequency_cap": 0, "holdout": 0, "treatment": 5,
+        "over_confirmed": 0,
     }  # fmt: skip
 
 
@@ -92,8 +94,23 @@ def test_one_message_a_day_and_four_a_month_are_enough(in_club):
 
 def test_a_message_that_still_waits_counts(in_club):
     (person,) = make_people(1)
-    write_to(person, -1, state="queued")
+    write_to(person, -0.9, state="queued")
     assert audience(in_club).waterfall().steps["frequency_cap"] == 1
+
+
+def test_a_message_of_another_day_altogether_does_not_count(in_club):
+    (person,) = make_people(1)
+    write_to(person, -2, state="queued")
+    assert audience(in_club).waterfall().receiving == 1
+
+
+def test_what_is_planned_for_later_is_counted_by_the_cap_of_then(in_club):
+    (person,) = make_people(1)
+    write_to(person, 0.5)
+    now = timezone.now()
+    for days, step in ((0, "frequency_cap"), (0.2, "frequency_cap"), (2, "treatment"), (-2, "frequency_cap")):
+        planned = replace(audience(in_club, at=now), begins_at=now + datetime.timedelta(days=days))
+        assert planned.waterfall().steps[step] == 1
 
 
 def test_the_cap_counts_to_the_moment_of_the_launch(in_club):

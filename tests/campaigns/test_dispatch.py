@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from campaigns import dispatch
+from campaigns import arms, dispatch
+from campaigns.audiences import frozen_waterfall
 from campaigns.models import Campaign, GatewayLine, Message, SandboxMessage
 from loyalty.customers.services import withdraw_consent
 from loyalty.shops.models import AuditEntry, Shop
@@ -54,9 +55,28 @@ def test_an_unreadable_text_is_not_sent(in_club, text):
     assert Campaign.objects.get().state == "draft"
 
 
-def test_an_empty_audience_is_refused(in_club):
-    make_people(3, consent="out")
+@pytest.mark.parametrize("hours", [0, 2])
+def test_more_recipients_than_were_confirmed_are_refused(in_club, hours):
+    make_people(5)
+    campaign = make_campaign(scheduled_at=timezone.now() + datetime.timedelta(hours=hours))
+    with pytest.raises(ValidationError, match="than you confirmed"):
+        dispatch.launch(campaign, None, campaign.version, expected=4)
+    assert Campaign.objects.get().state == "draft"
+    assert not Message.objects.exists()
+    assert not campaign.has_begun
+
+
+def test_fewer_recipients_than_were_confirmed_are_written_to(in_club):
+    make_people(5)
     campaign = make_campaign()
+    dispatch.launch(campaign, None, campaign.version, expected=6)
+    assert Message.objects.count() == 5
+
+
+@pytest.mark.parametrize("hours", [0, 2])
+def test_an_empty_audience_is_refused(in_club, hours):
+    make_people(3, consent="out")
+    campaign = make_campaign(scheduled_at=timezone.now() + datetime.timedelta(hours=hours))
     with pytest.raises(ValidationError, match="Nobody"):
         dispatch.launch(campaign, None, campaign.version)
     assert Campaign.objects.get().state == "draft"
@@ -157,16 +177,85 @@ def test_a_switched_off_line_sends_nothing(club):
     assert states(club) == {"queued": 5}
 
 
-def test_a_scheduled_campaign_starts_when_its_time_has_come(club):
-    later = timezone.now() + datetime.timedelta(hours=2)
-    campaign, _people = launched(club, scheduled_at=later)
+# planned for later
+
+
+def later(**more):
+    return timezone.now() + datetime.timedelta(**(more or {"hours": 2}))
+
+
+def come(club):
+    """Let the time of every planned campaign have come."""
+    with scope(club):
+        Campaign.objects.update(launched_at=timezone.now() - datetime.timedelta(seconds=1))
+
+
+def test_a_scheduled_campaign_begins_when_its_time_has_come(club):
+    campaign, _people = launched(club, scheduled_at=later())
     assert reload(club, campaign).state == "scheduled"
     assert dispatch.drain(club).is_empty
-    with scope(club):
-        before = timezone.now() - datetime.timedelta(seconds=1)
-        Campaign.objects.update(launched_at=before)
-        Message.objects.update(due_at=before)
+    come(club)
     assert dispatch.drain(club).claimed == 5
+    assert reload(club, campaign).state == "done"
+
+
+def test_until_then_it_keeps_nobody_from_other_messages(club):
+    launched(club, scheduled_at=later(days=41))
+    with scope(club):
+        assert not Message.objects.exists()
+        today = make_campaign()
+        dispatch.launch(today, None, today.version)
+        assert Message.objects.filter(campaign=today).count() == 5
+
+
+def test_whoever_left_the_list_meanwhile_is_not_written_to_and_the_text_is_of_that_day(club):
+    with scope(club):
+        there, gone = make_people(2, city="Tehran")
+        campaign = make_campaign(audience="city=Tehran", text="{name}", scheduled_at=later())
+        dispatch.launch(campaign, None, campaign.version)
+        gone.city, there.name = "Shiraz", "نام تازه"
+        gone.save()
+        there.save()
+    come(club)
+    dispatch.drain(club)
+    with scope(club):
+        assert [(one.customer_id, one.text) for one in Message.objects.all()] == [
+            (there.pk, "نام تازه\nلغو۱۱")
+        ]
+
+
+def test_it_never_goes_to_more_people_than_were_confirmed(club):
+    campaign, _people = launched(club, scheduled_at=later())
+    with scope(club):
+        make_people(4)
+    come(club)
+    assert dispatch.drain(club).claimed == 5
+    with scope(club):
+        assert frozen_waterfall(campaign).steps | {"holdout": 0} == {
+            "treatment": 5, "over_confirmed": 4, "holdout": 0,
+            "no_consent": 0, "invalid_phone": 0, "frequency_cap": 0,
+        }  # fmt: skip
+        places = {one.customer_id: one.arm for one in campaign.members.all()}
+    # Those drawn last stay out, whoever they are.
+    drawn = sorted(places, key=lambda pk: arms.draw(club.pk, campaign.key, pk))
+    assert {places[pk] for pk in drawn[:5]} == {"treatment"}
+    assert {places[pk] for pk in drawn[5:]} == {"excluded"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"audience": "city=Nowhere"}, "nobody"), ({"audience": "spent_min=abc"}, "unreadable")],
+)
+def test_one_that_cannot_begin_has_failed_and_says_why(club, change, reason):
+    campaign, _people = launched(club, scheduled_at=later())
+    with scope(club):
+        Campaign.objects.update(**change)
+    come(club)
+    assert dispatch.drain(club).is_empty
+    campaign = reload(club, campaign)
+    assert (campaign.state, campaign.state_reason) == ("failed", reason)
+    with scope(club):
+        assert not campaign.has_begun
 
 
 def test_a_schedule_that_was_slept_through_waits_for_a_person(club):
@@ -175,3 +264,18 @@ def test_a_schedule_that_was_slept_through_waits_for_a_person(club):
         Campaign.objects.update(launched_at=timezone.now() - datetime.timedelta(hours=7))
     assert dispatch.drain(club).is_empty
     assert (reload(club, campaign).state, reload(club, campaign).state_reason) == ("paused", "missed")
+    with scope(club):
+        dispatch.resume(campaign, None)
+    assert dispatch.drain(club).claimed == 5
+    campaign = reload(club, campaign)
+    assert campaign.state == "done"
+    # The days of the result begin when the messages leave, not when they should have.
+    assert campaign.launched_at > timezone.now() - datetime.timedelta(minutes=5)
+
+
+def test_one_paused_before_its_time_waits_for_it_again(club):
+    campaign, _people = launched(club, scheduled_at=later())
+    with scope(club):
+        dispatch.pause(campaign, None)
+        assert dispatch.resume(campaign, None).state == "scheduled"
+    assert dispatch.drain(club).is_empty

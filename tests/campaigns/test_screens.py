@@ -192,7 +192,9 @@ def test_sending_is_confirmed_with_the_count_and_the_price(visitor, club):
     assert "data-open-now" in page
     campaign = response.context["campaign"]
     assert f'name="token" value="{campaign.version}"' in page
-    response = post(visitor, "campaign_launch", campaign.pk, data={"token": campaign.version})
+    assert 'name="expected" value="5"' in page
+    said = {"token": campaign.version, "expected": 5}
+    response = post(visitor, "campaign_launch", campaign.pk, data=said)
     assert response.url == reverse("campaigns:campaign_detail", args=[campaign.pk])
     with scope(club):
         assert Message.objects.count() == 5
@@ -203,11 +205,24 @@ def test_sending_is_confirmed_with_the_count_and_the_price(visitor, club):
 def test_a_stale_confirmation_sends_nothing_and_says_so(visitor, club, token):
     _people, response = ready(club, visitor)
     campaign = response.context["campaign"]
-    response = post(visitor, "campaign_launch", campaign.pk, data={"token": token})
+    response = post(visitor, "campaign_launch", campaign.pk, data={"token": token, "expected": 5})
     assert response.url == reverse("campaigns:campaign_edit", args=[campaign.pk])
     with scope(club):
         assert not Message.objects.exists()
         assert not AudienceMember.objects.exists()
+
+
+@pytest.mark.parametrize("expected", ["5", "", "x", "-1"])
+def test_a_list_that_grew_since_it_was_confirmed_is_confirmed_again(visitor, club, expected):
+    _people, response = ready(club, visitor)
+    campaign = response.context["campaign"]
+    people(club, 2)
+    said = {"token": campaign.version, "expected": expected}
+    page = visitor.post(reverse("campaigns:campaign_launch", args=[campaign.pk]), said, follow=True)
+    assert "دریافت" in page.content.decode()
+    with scope(club):
+        assert Campaign.objects.get().state == "draft"
+        assert not Message.objects.exists()
 
 
 def test_progress_is_polled_until_nothing_moves_any_more(visitor, club):
@@ -256,7 +271,29 @@ def test_a_scheduled_campaign_says_when_it_begins(visitor, club):
     campaign = running(club, scheduled_at=timezone.now() + datetime.timedelta(days=2))
     response = get(visitor, "campaign_detail", campaign.pk)
     assert response.status_code == 200
-    assert "ba-verdict" not in response.content.decode()
+    page = response.content.decode()
+    assert "ba-verdict" not in page
+    assert "ba-fall" in page
+    assert "<progress" not in page
+    # Nobody is chosen yet: the names are those of the list as it stands.
+    response = get(visitor, "campaign_audience", campaign.pk)
+    assert response.url.startswith(reverse("campaigns:campaign_people"))
+    assert visitor.get(response.url + "&step=treatment").context["waterfall"].receiving == 5
+    assert "۵" in get(visitor, "campaign_list").content.decode()
+
+
+def test_a_moment_beyond_all_plans_in_an_address_breaks_nothing(visitor, club):
+    people(club)
+    for begins in ("9" * 18, "-5", "x", ""):
+        assert get(visitor, "campaign_people", query=f"?begins={begins}").status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["nobody", "unreadable"])
+def test_a_campaign_that_could_not_begin_says_why(visitor, club, reason):
+    campaign = running(club, scheduled_at=timezone.now() + datetime.timedelta(days=2))
+    with scope(club):
+        Campaign.objects.update(state="failed", state_reason=reason)
+    assert 'role="alert"' in get(visitor, "campaign_detail", campaign.pk).content.decode()
 
 
 @pytest.mark.parametrize("days_ago", [0, 10, 40])
