@@ -110,4 +110,6 @@ def join(name: str, phone: str, agrees: bool, staff: StaffMember, now: datetime.
                 by=staff.user,
                 occurred_at=now,
             )
+        # Whoever is in the club has a row of scores, also before the first purchase.
+        pipeline.orders_arrived(customer_ids=[customer.pk], as_of=current_shop().day_of(now))
     return customer

@@ -118,6 +118,12 @@ def test_a_new_member_may_say_yes_or_nothing_to_messages(shop, clerk):
     assert silent.joined_on == TODAY
 
 
+def test_a_new_member_is_a_prospect_at_once(silver, clerk):
+    services.record(clerk, silver, 1_000, uuid.uuid4(), NOW)
+    joined = services.join("ساقی نمونه", "+989990001111", False, clerk, NOW)
+    assert (joined.score.stage, joined.score.segment) == ("prospect", "")
+
+
 def test_a_number_that_is_taken_makes_no_second_person(shop, clerk):
     CustomerFactory(phone="+989990001111")
     with pytest.raises(ValidationError):
