@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from loyalty.customers.facts import Statement, in_index_order, window_start
-from loyalty.customers.models import Customer
+from loyalty.shops import prepared
+from loyalty.shops.locks import Held
 from loyalty.shops.scope import current_shop
 
 from . import preset as presets
@@ -95,19 +95,47 @@ def review_shop(as_of: datetime.date) -> Review:
         return write(Draft.of(programme), programme, current_version(programme), as_of)
 
 
+# A review under way is not waited for; of two orders of one customer the second sees the tier of the first.
+_IN_FORCE = """
+SELECT pg_try_advisory_xact_lock_shared(%(room)s::int, %(shop_id)s::int),
+       (SELECT id FROM customers_customer WHERE shop_id = %(shop_id)s AND id = %(customer_id)s FOR NO KEY UPDATE),
+       programme.id, metric, window_days, grace_days, version.id, version.number,
+       (SELECT array_agg(concat_ws('|', tier.id, rank, threshold_amount, min_orders, name) ORDER BY rank)
+        FROM tiers_tier AS tier WHERE tier.shop_id = %(shop_id)s AND tier.programme_id = programme.id)
+FROM tiers_programme AS programme
+CROSS JOIN LATERAL (
+    SELECT id, number FROM tiers_programmeversion AS version
+    WHERE version.shop_id = %(shop_id)s AND version.programme_id = programme.id AND undone_at IS NULL
+    ORDER BY number DESC LIMIT 1) AS version
+WHERE programme.shop_id = %(shop_id)s AND is_active"""
+
+
 def review_customer(customer_id: int, as_of: datetime.date) -> str | None:
-    """Review one customer as of `as_of`; return "up" or "down" where the tier changed, otherwise None."""
-    programme = active_programme()
-    if programme is None:
+    """Review one customer as of `as_of`; return "up" or "down" where the tier changed, otherwise None. Raise
+    Held, and change nothing, where a review of the whole shop is under way.
+    """
+    # No savepoint: an order whose review fails is not recorded either.
+    with transaction.atomic(savepoint=False):
+        params = {"room": LOCK, "shop_id": current_shop().pk, "customer_id": customer_id}
+        found = prepared.rows(_IN_FORCE, params)
+        if found and found[0][0]:
+            _, _, programme_id, metric, window_days, grace_days, version_id, number, levels = found[0]
+            draft = Draft(metric, window_days, grace_days, tuple(map(_level, levels)))
+            programme, version = Programme(pk=programme_id), ProgrammeVersion(pk=version_id, number=number)
+            done = write(draft, programme, version, as_of, customer_ids=[customer_id])
+    if not found:
         return None
-    with transaction.atomic():
-        # Two orders at once: the second waits here and then sees the first one's tier.
-        list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
-        version = current_version(programme)
-        done = write(Draft.of(programme), programme, version, as_of, customer_ids=[customer_id])
+    if not found[0][0]:
+        raise Held
     if done.moved_up:
         return "up"
     return "down" if done.moved_down else None
+
+
+def _level(row: str) -> Level:
+    """Return a level as far as a review needs it."""
+    tier_id, rank, threshold, min_orders, name = row.split("|", 4)
+    return Level(int(tier_id), int(rank), name, "", int(threshold), int(min_orders))
 
 
 def next_tier(membership: TierMembership, as_of: datetime.date) -> NextTier | None:
@@ -189,10 +217,12 @@ def write(
         "version_number": version.number,
     }
     statement = Statement(_WRITE.format(standing=standing.sql, moves=_MOVES if keep_moves else ""), params)
-    # One customer is read through the index anyway; the settings are for a million.
-    with in_index_order() if customer_ids is None else nullcontext(), connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params)
-        done = dict(cursor.fetchall())
+    if customer_ids is None:
+        with in_index_order(), connection.cursor() as cursor:
+            cursor.execute(statement.sql, statement.params)
+            done = dict(cursor.fetchall())
+    else:
+        done = dict(prepared.rows(statement.sql, statement.params))
     return Review(
         customers=sum(done.values()),
         entered=done.get("first", 0),
