@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.core.cache import caches
@@ -15,10 +16,12 @@ from loyalty.ui import sheets
 from .. import worth
 from ..models import ScoreHistory, ScoreRun, segment_labels
 from ..moves import KINDS
-from ..worth import BASELINE, Row, Scheme, Worth
+from ..worth import BASELINE, Drift, Row, Scheme, Worth
 from .changing import LABELS, tier_kind
+from .files import rounded
 
 KEPT_SECONDS = 3_600
+DAY = datetime.timedelta(days=1)
 NAMES = LABELS | {BASELINE: gettext_lazy("Days since the last order, in fifths")}
 FILE_HEADS = (
     gettext_lazy("Grouping"),
@@ -30,6 +33,27 @@ FILE_HEADS = (
     gettext_lazy("Profit per head"),
 )
 
+VERDICT_HEADS = (
+    gettext_lazy("Grouping"),
+    gettext_lazy("Who buys: area"),
+    gettext_lazy("Against the plain line"),
+    gettext_lazy("At least (95 %)"),
+    gettext_lazy("At most (95 %)"),
+    gettext_lazy("Where the profit lies: Gini"),
+    gettext_lazy("Against the plain line"),
+    gettext_lazy("At least (95 %)"),
+    gettext_lazy("At most (95 %)"),
+)
+STABILITY_HEADS = (
+    gettext_lazy("Grouping"),
+    gettext_lazy("People"),
+    gettext_lazy("Stayed"),
+    gettext_lazy("Moved because of what they did"),
+    gettext_lazy("Moved because time passed"),
+)
+DRIFT_HEADS = (gettext_lazy("Grouping"), gettext_lazy("Since"), gettext_lazy("Stability index"))
+OVERLAP_HEADS = (gettext_lazy("Grouping"), gettext_lazy("Beside"), gettext_lazy("Cramér's V"))
+
 
 def scheme_worth(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
@@ -37,22 +61,23 @@ def scheme_worth(request: HttpRequest) -> HttpResponse:
         return render(request, "segmentation/empty.html")
     tiers = tier_kind()
     trial = Worth(run.as_of, [*KINDS.values(), *([tiers] if tiers.choices else [])])
-    key = f"worth:{request.shop.pk}:{run.pk}:{len(trial.kinds)}"
+    key = f"trial:{request.shop.pk}:{run.pk}:{len(trial.kinds)}"
     months = caches["figures"].get_or_set(key, lambda: (trial.fitted, trial.tested), KEPT_SECONDS)
     trial.fitted, trial.tested = months
-    words = _words(trial)
+    words, drifts = _words(trial), worth.drifts(run)
     if (kind := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(kind, "worth", _("Does it earn?"), FILE_HEADS, _table(trial, words))
+        return _file(request, kind, trial, words, drifts)
     schemes = [_shown(scheme, words) for scheme in trial.schemes]
     context = {
         "run": run,
         "trial": trial,
         "schemes": schemes,
-        "plain": next((one["scheme"] for one in schemes if one["scheme"].name == BASELINE), None),
-        "drifts": [{"drift": one, "label": NAMES[one.name]} for one in worth.drifts(run)],
+        "since": f"{trial.tested_on + DAY}..{trial.as_of}",
+        "drifts": [{"drift": one, "label": NAMES[one.name]} for one in drifts],
         "stability": [{"found": one, "label": NAMES[one.name]} for one in trial.stability],
         "overlaps": [(NAMES[one], NAMES[other], value) for one, other, value in trial.overlaps],
-        "best": _best(schemes),
+        "best": _best(schemes, "verdict", "compared"),
+        "best_profit": _best(schemes, "profit_verdict", "profit_compared"),
     }
     return render(request, "segmentation/scheme_worth.html", context)
 
@@ -80,23 +105,58 @@ def _shown(scheme: Scheme, words: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"scheme": scheme, "label": NAMES[scheme.name], "rows": rows}
 
 
-def _best(schemes: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _best(schemes: list[dict[str, Any]], verdict: str, compared: str) -> dict[str, Any] | None:
     """The grouping that beats the plain line by most; None where none does."""
-    better = [one for one in schemes if one["scheme"].verdict == "better"]
-    return max(better, key=lambda one: one["scheme"].compared.value, default=None)
+    better = [one for one in schemes if getattr(one["scheme"], verdict) == "better"]
+    return max(better, key=lambda one: getattr(one["scheme"], compared).value, default=None)
+
+
+def _file(
+    request: HttpRequest, kind: str, trial: Worth, words: dict[str, dict[str, Any]], drifts: list[Drift]
+) -> HttpResponse:
+    """Return the table that `?table=` names; that of the groups where it names none."""
+    tables = {
+        "groups": (FILE_HEADS, _table(trial, words)),
+        "verdicts": (VERDICT_HEADS, map(_verdict, trial.schemes)),
+        "stability": (
+            STABILITY_HEADS,
+            (
+                [str(NAMES[one.name]), one.people, one.stayed, one.by_doing, one.by_time]
+                for one in trial.stability
+            ),
+        ),
+        "drift": (
+            DRIFT_HEADS,
+            ([str(NAMES[one.name]), one.since.isoformat(), round(one.index, 4)] for one in drifts),
+        ),
+        "overlap": (
+            OVERLAP_HEADS,
+            ([str(NAMES[one]), str(NAMES[other]), round(value, 4)] for one, other, value in trial.overlaps),
+        ),
+    }
+    name = request.GET.get("table", "")
+    name = name if name in tables else "groups"
+    return sheets.response(kind, f"worth-{name}", _("Does it earn?"), *tables[name])
+
+
+def _verdict(scheme: Scheme) -> list:
+    found: list = [str(NAMES[scheme.name])]
+    for figure, compared in ((scheme.auc, scheme.compared), (scheme.gini, scheme.profit_compared)):
+        found.append(rounded(figure))
+        found += (rounded(getattr(compared, name, None)) for name in ("value", "low", "high"))
+    return found
 
 
 def _table(trial: Worth, words: dict[str, dict[str, Any]]):
     for scheme in trial.schemes:
         for row in _ordered(scheme, words):
-            expected = None if row.expected_share is None else round(row.expected_share, 4)
             each = None if row.profit_each is None else sheets.amount(round(row.profit_each))
             yield [
                 str(NAMES[scheme.name]),
                 str(words[scheme.name][row.key]),
                 row.people,
                 row.buyers,
-                round(row.share, 4),
-                expected,
+                rounded(row.share),
+                rounded(row.expected_share),
                 each,
             ]
