@@ -65,7 +65,11 @@ def _bring(
         # Within a surrounding transaction the one of the chunk before is still there.
         cursor.execute("DROP TABLE IF EXISTS pg_temp.incoming")
         cursor.execute(f"CREATE TEMPORARY TABLE incoming ({types}) ON COMMIT DROP")
-        with cursor.copy(f"COPY pg_temp.incoming ({names}) FROM STDIN") as copy:
+        # Django wraps the errors of its own calls, and COPY is none of them.
+        with (
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY pg_temp.incoming ({names}) FROM STDIN") as copy,
+        ):
             for row in rows:
                 copy.write_row(row)
         cursor.execute(

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from loyalty.customers.models import Order
-from loyalty.ingest import engine, runs, staging, tasks, wording
+from loyalty.ingest import engine, rows, runs, staging, tasks, wording
 from loyalty.ingest.bringing import sales
 from loyalty.ingest.models import ImportReject, ImportRun, StagedPerson, StagedRow
 from tests.ingest.bring import receive, tally
@@ -179,6 +179,15 @@ def test_a_value_that_no_table_holds_fails_in_a_sentence_and_is_nowhere_written(
     assert "nadia" not in caplog.text
     assert caplog.records
     assert not StagedRow.objects.exists()
+
+
+def test_a_row_too_large_for_staging_fails_in_the_same_sentence(shop, monkeypatch, caplog):
+    monkeypatch.setattr(rows, "MAX_MINOR", 10**40)
+    run = receive("Mobile,Date,Quantity,Unit price\n09990000001,2026-01-01,1000000000," + "9" * 14 + "\n")
+    runs.start(run)
+    run = engine.carry_out(shop, run.pk, renew=False)
+    assert (run.state, run.error_code) == ("failed", "unstorable")
+    assert "999999" not in caplog.text
 
 
 def test_the_end_renews_scores_and_says_how_the_segments_moved(queued, shop):
