@@ -101,6 +101,15 @@ def cuts(
     return found
 
 
+def apart(found: Sequence[float], least: int = 1) -> list[int]:
+    """Return cuts as whole numbers, each at least `least` above the one before: fifths may fall together,
+    numbers that a person chooses may not."""
+    apart: list[int] = []
+    for cut in found:
+        apart.append(max([round(cut), *(below + least for below in apart[-1:])]))
+    return apart
+
+
 def is_due(refresh: str, cuts_on: datetime.date, today: datetime.date, calendar: str = "gregorian") -> bool:
     """Say whether cuts of `cuts_on` are to be taken anew; months and quarters are those of the calendar."""
     if refresh == BY_HAND or today <= cuts_on:

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.ui import money, presentation
 from loyalty.ui.fields import AmountField, NumberField
 from loyalty.ui.templatetags.ui import num
 from loyalty.ui.text import clean_name
@@ -102,7 +103,9 @@ class BoundariesForm(RulesForm):
             is_fixed = isinstance(choice, list | tuple)
             found[f"{measure}_way"] = cutting.FIXED if is_fixed else choice or AUTO
             shown = choice if is_fixed else self.cuts.get(measure) or ()
-            found |= {f"{measure}_{step}": round(cut) for step, cut in enumerate(shown, 1)}
+            least = money.unit_of(presentation.current()).factor if measure == cutting.MONETARY else 1
+            shown = cutting.apart(shown, least)
+            found |= {f"{measure}_{step}": number for step, number in enumerate(shown, 1)}
         return found | {f"weight_{name}": weight for name, weight in tried.rfm_weights.items()}
 
     def clean(self) -> dict:

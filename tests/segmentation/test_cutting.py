@@ -136,3 +136,18 @@ def test_a_preset_weighs_every_part_and_is_suggested_by_answers_for_it(preset):
 def test_without_an_answer_nothing_is_suggested_and_a_draw_is_a_balance():
     assert presets.suggest({"choose": "nonsense"}) is None
     assert presets.suggest({"choose": "quality", "margin": "thin"}).preset == presets.BALANCED
+
+
+@pytest.mark.parametrize(
+    ("found", "least", "offered"),
+    [
+        ([1, 1, 2, 3], 1, [1, 2, 3, 4]),
+        ([1, 1, 1, 1], 1, [1, 2, 3, 4]),
+        ([0.2, 4.5, 4.6, 30], 1, [0, 4, 5, 30]),
+        ([500.0, 500.0, 505.0, 900.4], 10, [500, 510, 520, 900]),
+        ([-3.0, -3.0, 0.0, 2.0], 1, [-3, -2, 0, 2]),
+        ([], 1, []),
+    ],
+)
+def test_numbers_that_a_person_may_choose_lie_apart(found, least, offered):
+    assert cutting.apart(found, least) == offered

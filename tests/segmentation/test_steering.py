@@ -119,6 +119,29 @@ def test_going_back_is_previewed_too(scored, as_owner):
     assert SchemeVersion.objects.draft().restores == 1
 
 
+def test_the_numbers_that_are_offered_can_be_sent_as_they_are(shop, as_owner):
+    """Where nearly everybody came once the fifths of the orders fall together."""
+    for _number in range(8):
+        OrderFactory(on=before(shop, 10), net_amount=5_000)
+    services.score_shop(shop.today())
+    page = as_owner.get(reverse("segmentation:scheme"), headers={"accept-language": "en"})
+    offered = page.context["form"]
+    for measure in cutting.MEASURES:
+        numbers = [offered[f"{measure}_{step}"].value() for step in range(1, 5)]
+        assert post(as_owner, "scheme", boundaries(**fixed(measure, *numbers))).status_code == 302, measure
+
+
+def test_boundaries_of_money_read_the_same_in_the_form_and_beside_it(shop, as_owner):
+    OrderFactory(on=before(shop, 10))
+    found = services.score_shop(shop.today()).cuts
+    # Between two amounts, as fifths are.
+    services.score_shop(shop.today(), cuts=found | {"monetary_amount": [1e6, 2e6, 3e6, 173_613_999.6]})
+    said = as_owner.get(reverse("segmentation:scheme"), headers={"accept-language": "en"}).content.decode()
+    assert "17,361,399.9" not in said
+    assert "over 17,361,400" in said
+    assert 'value="17,361,400"' in said
+
+
 def test_a_draft_can_be_thrown_away(scored, as_owner):
     post(as_owner, "scheme", boundaries(window_days="90"))
     post(as_owner, "scheme_discard")
@@ -318,6 +341,17 @@ def test_a_shop_that_has_moved_away_from_its_cuts_is_told(scored, as_owner):
 def test_a_small_shop_is_told_that_it_is_scored_by_fixed_numbers(scored, as_owner):
     said = as_owner.get(reverse("segmentation:segment_list"), headers={"accept-language": "en"})
     assert "fifths would say little" in said.content.decode()
+
+
+def test_the_map_says_how_its_scores_are_found_and_never_fifths_where_there_are_none(scored, as_owner):
+    address = reverse("segmentation:segment_list")
+    said = as_owner.get(address, headers={"accept-language": "en"}).content.decode()
+    assert "by the fifths" not in said
+    assert "Orders: by fixed numbers" in said
+    post(as_owner, "scheme", boundaries(**fixed("frequency", 1, 2, 4, 8), monetary_amount_way="fifths"))
+    post(as_owner, "scheme_apply")
+    said = as_owner.get(address, headers={"accept-language": "en"}).content.decode()
+    assert "Orders: by your numbers; Net spend: by fifths." in said
 
 
 def test_the_audit_list_says_what_happened_to_the_scoring(scored, as_owner):
