@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from itertools import permutations
 
 from loyalty.ui.phones import PhoneError, normalize
-from loyalty.ui.text import ascii_digits, fold
+from loyalty.ui.text import fold
 
+from . import evidence
 from .mapping import Mapping
 from .presets import PRESETS, Preset
 from .synonyms import COALESCED, MONEY_FIELDS, NAMES, NOT_WITH, PAID_NAMES, PHRASES, UNITS
 
 _BRACKETS = re.compile(r"[(\[（][^)\]）]*[)\]）]")
 _PUNCTUATION = re.compile(r"[^\w%]+")
-_IDS = re.compile(r"\d{3,}")
-_PLAIN = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
-_BESIDE = re.compile(r"[\s,٬£$€]|تومان|ریال")
 # Of columns in several units the first of these says which one is the file's.
 LEADING = ("amount", "order_amount", "net", "gross", "unit_price")
 # The rank of a name that only holds a known phrase.
@@ -113,21 +109,12 @@ def recognise(header: Sequence[str], rows: Sequence[Sequence[str]], *, region: s
     if not columns.get("phone") and (guess := _phones_among(header, rows, columns, region)):
         columns["phone"] = (guess,)
     units = units_of(columns)
-    places = {name: header.index(headers[0]) for name, headers in columns.items()}
-    orders = [_cell(row, places["order_id"]) for row in rows] if "order_id" in places else []
-    row_kind = preset.row_kind if preset else _row_kind(columns, orders)
-    if not preset and row_kind == "line" and "order_amount" not in columns and _is_of_the_order(places, rows):
+    settings = evidence.settings(columns, header, rows)
+    if preset:
+        settings["row_kind"] = preset.row_kind
+    elif settings.get("row_kind") == "line" and evidence.is_of_the_order(columns, header, rows):
         columns["order_amount"] = columns.pop("amount")
-    mapping = Mapping(
-        columns=columns,
-        unit=next((unit for _, unit in units.values()), ""),
-        row_kind=row_kind,
-        cancel_prefix=_cancel_prefix(orders),
-        day_first=_day_first([_cell(row, places["date"]) for row in rows] if "date" in places else []),
-        discount_rates=_rates(
-            [_cell(row, places["discount_rate"]) for row in rows] if "discount_rate" in places else []
-        ),
-    )
+    mapping = Mapping(columns=columns, unit=next((unit for _, unit in units.values()), ""), **settings)
     return Recognised(mapping, frozenset(currency for currency, _ in units.values()), len(columns))
 
 
@@ -177,26 +164,11 @@ def _tell_apart(
         columns["amount"] = (min(amounts, key=lambda name: key(name) in _PAID),)
         return
 
-    def numbers(name: str) -> list[Decimal | None]:
-        return [_number(_cell(row, header.index(name))) for row in rows]
-
-    none = [Decimal(0)] * len(rows)
-    taxes = numbers(columns["tax"][0]) if "tax" in columns else none
-    discounts = numbers(columns["discount_amount"][0]) if "discount_amount" in columns else none
-    told = False
-    for paid, before in permutations(amounts, 2):
-        known = [
-            (a - abs(d), b, t or 0)
-            for a, b, d, t in zip(numbers(before), numbers(paid), discounts, taxes, strict=True)
-            if a is not None and b is not None and d
-        ]
-        told = told or bool(known)
-        if known and sum(a in (b, b - t) for a, b, t in known) > 0.8 * len(known):
-            columns["amount"] = (paid,)
-            columns.setdefault("gross", (before,))
-            return
-    if not told:
-        columns.setdefault("gross", (amounts[1],))
+    found = evidence.paid_and_before(amounts, columns, header, rows)
+    if found:
+        columns["amount"] = (found[0],)
+    if found != ():
+        columns.setdefault("gross", ((found or amounts)[1],))
 
 
 def _settle(columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -223,7 +195,7 @@ def _phones_among(
     """Return the unnamed column most of whose cells are mobile numbers."""
     taken = {name for headers in columns.values() for name in headers}
     for position, name in enumerate(header):
-        cells = [cell for row in rows if (cell := _cell(row, position))]
+        cells = list(filter(None, evidence.cells(rows, position)))
         if (
             name not in taken
             and len(cells) >= 3
@@ -238,67 +210,3 @@ def _is_phone(cell: str, region: str) -> bool:
         return bool(normalize(cell, region))
     except PhoneError:
         return False
-
-
-def _row_kind(columns: dict[str, tuple[str, ...]], orders: Sequence[str]) -> str:
-    """Return "line" where rows are the lines of an order: they name goods, and an order's number repeats."""
-    if "order_id" not in columns or not columns.keys() & {"sku", "product", "unit_price"}:
-        return "order"
-    filled = [number for number in orders if number]
-    repeats = len(filled) != len(set(filled)) or len(filled) < len(orders)
-    return "line" if repeats or {"sku", "quantity", "unit_price"} <= columns.keys() else "order"
-
-
-def _is_of_the_order(places: dict[str, int], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether each line bears the amount of its whole order: alike on all of them, and what they add up to."""
-    if not places.keys() >= {"order_id", "amount"}:
-        return False
-    orders: dict[str, list[tuple[Decimal | None, Decimal | None]]] = {}
-    for row in rows:
-        amount, quantity, price = (
-            _number(_cell(row, places[name])) if name in places else None
-            for name in ("amount", "quantity", "unit_price")
-        )
-        comes_to = None if price is None else price * (1 if quantity is None else quantity)
-        orders.setdefault(_cell(row, places["order_id"]), []).append((amount, comes_to))
-    several = [lines for number, lines in orders.items() if number and len(lines) > 1]
-    if not several or any(len({amount for amount, _ in lines}) > 1 for lines in several):
-        return False
-    if any(None in line for lines in several for line in lines):
-        # No prices to add up: alike in this many orders, and not the one price of everything.
-        return len(several) >= 3 and len({lines[0][0] for lines in several}) > 1
-    return any(lines[0][0] == sum(comes_to for _, comes_to in lines) for lines in several)
-
-
-def _number(text: str) -> Decimal | None:
-    """Return the number in a cell that holds nothing else."""
-    plain = _BESIDE.sub("", ascii_digits(text)).replace("٫", ".")
-    return Decimal(plain) if _PLAIN.fullmatch(plain) else None
-
-
-def _cancel_prefix(orders: Sequence[str]) -> str:
-    """Return "C" where plain numbers stand beside the same kind of number led by C, as cancelled invoices
-    are.
-    """
-    plain = sum(bool(_IDS.fullmatch(number)) for number in orders)
-    marked = sum(bool(re.fullmatch(r"C\d{3,}", number)) for number in orders)
-    return "C" if marked and plain > marked else ""
-
-
-def _rates(cells: Sequence[str]) -> str:
-    """Return "share" where 15 % stands as 0.15, as a workbook keeps a cell that it shows as a percentage."""
-    numbers = [fold(cell).replace("٫", ".").replace("/", ".") for cell in cells if cell]
-    is_share = all(re.fullmatch(r"0(\.\d+)?|1(\.0+)?", number) for number in numbers)
-    return "share" if is_share and any("." in number for number in numbers) else "percent"
-
-
-def _day_first(dates: Sequence[str]) -> bool:
-    """Return False where a sample such as 3/27/2011 can only be month first."""
-    months = re.compile(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b")
-    return not any(
-        (match := months.match(fold(cell))) and int(match[2]) > 12 >= int(match[1]) for cell in dates
-    )
-
-
-def _cell(row: Sequence[str], position: int) -> str:
-    return row[position].strip() if position < len(row) else ""

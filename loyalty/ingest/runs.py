@@ -17,7 +17,7 @@ from loyalty.shops.models import Shop, User
 from loyalty.shops.scope import current_shop
 from loyalty.ui.money import currency
 
-from . import columns, wording
+from . import columns, evidence, wording
 from .cells import Context
 from .mapping import Mapping, MappingError, from_json, signature
 from .models import ImportRun, RememberedMapping
@@ -103,15 +103,21 @@ def propose(layout: Layout, shop: Shop) -> Mapping:
     )
     if other := sorted(found.currencies - {shop.currency}):
         raise FileProblem("other_currency", found=other[0], currency=shop.currency)
-    # Americans write the month first; the sample may say otherwise, and so may the owner.
-    day_first = found.mapping.day_first and shop.currency != "USD"
+    # Americans write the month first; the rows may say otherwise, and so may the owner.
+    day_first = _told(found.mapping.columns, layout).get("day_first", shop.currency != "USD")
     unit = found.mapping.unit or (shop.display_unit if shop.currency == "IRR" else "")
     return replace(found.mapping, calendar=shop.calendar, day_first=day_first, unit=unit)
 
 
+def _told(named: dict[str, tuple[str, ...]], layout: Layout) -> dict[str, object]:
+    """Return what the file's first rows say of the settings."""
+    return evidence.settings(named, layout.header, [row.cells for row in layout.sample if not row.problem])
+
+
 def _still_fits(document: dict, layout: Layout) -> Mapping | None:
-    """Return a remembered mapping by this file's spelling of its columns; None where it no longer makes
-    sense.
+    """Return a remembered mapping by this file's spelling of its columns; None where it no longer makes sense.
+
+    What this file's rows prove stands above what was said of another.
     """
     names = {columns.key(name): name for name in layout.header}
     try:
@@ -122,7 +128,9 @@ def _still_fits(document: dict, layout: Layout) -> Mapping | None:
         }
     except (MappingError, KeyError):
         return None
-    return replace(known, columns=spelled)
+    told = _told(spelled, layout).items()
+    proven = {name: value for name, value in told if name in evidence.PROVEN or name not in document}
+    return replace(known, columns=spelled, **proven)
 
 
 def reader_for(run: ImportRun, shop: Shop) -> RowReader:
@@ -175,9 +183,15 @@ def start(run: ImportRun, *, by: User | None = None) -> None:
 
 
 def remember(run: ImportRun) -> None:
-    """Keep the mapping for the next file with the same columns."""
+    """Keep the mapping for the next file with the same columns, but for what nobody said and no row told."""
+    layout = layout_of(run)
+    told = _told(mapping_of(run).columns, replace(layout, sample=tuple(files.sample(run.path, layout))))
+    unsaid = {
+        name for name, value in Mapping().as_json().items() if run.mapping[name] == value and name not in told
+    }
+    document = {name: value for name, value in run.mapping.items() if name not in unsaid}
     RememberedMapping.objects.update_or_create(
-        signature=run.signature, defaults={"mapping": run.mapping, "used_at": timezone.now()}
+        signature=run.signature, defaults={"mapping": document, "used_at": timezone.now()}
     )
 
 
