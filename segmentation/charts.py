@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -37,8 +39,9 @@ def people(**conditions: object) -> str:
     return f"{reverse('customers:customer_list')}?{urlencode(conditions, doseq=True)}"
 
 
-def stages(weeks: Sequence[Week]) -> Chart:
-    """Return the people of each stage, week by week; the present week opens their lists."""
+def stages(weeks: Sequence[Week], on: datetime.date | None = None) -> Chart:
+    """Return the people of each stage, week by week; the last week opens their lists, those of the day `on`."""
+    as_of = {"on": on.isoformat()} if on else {}
     shown = presentation.current()
     labels = [dates.format_day(week.until_on, shown, "day") for week in weeks]
     series = [
@@ -46,7 +49,7 @@ def stages(weeks: Sequence[Week]) -> Chart:
             stage.label,
             [week.customers.get(stage, 0) for week in weeks],
             TOKENS.get(stage, stage.value),
-            [""] * (len(weeks) - 1) + [people(stage=stage.value)],
+            [""] * (len(weeks) - 1) + [people(stage=stage.value, **as_of)],
         )
         for stage in STACKED
     ]
@@ -114,28 +117,30 @@ def _point_label(point: Point) -> str:
     }
 
 
-def pareto(found: Pareto) -> Chart:
-    """Return the share of sales of each tenth of the buyers and the running total; a bar opens its people."""
+def pareto(found: Pareto, *, is_past: bool = False) -> Chart:
+    """Return the share of sales of each tenth of the buyers and the running total; a bar opens its people, but
+    for a past day, of which nobody knows who they were."""
     share = charts.formatter("share")
+    hrefs = [] if is_past else [tenth_people(tenth) for tenth in found.tenths]
     chart = charts.pareto(
         "pareto",
         _("Share of sales of each tenth of the customers, from those who spend most"),
         [share(tenth.number / 10) for tenth in found.tenths],
         [tenth.share for tenth in found.tenths],
         names=(_("Share of each tenth"), _("Running total")),
-        hrefs=[tenth_people(tenth) for tenth in found.tenths],
+        hrefs=hrefs,
         x_title=_("Customers, those who spend most first"),
     )
     number, amount = charts.formatter("number"), charts.formatter("money")
     rows = [
         [
-            Cell(share(tenth.number / 10), tenth_people(tenth)),
+            Cell(share(tenth.number / 10), href),
             Cell(number(tenth.customers)),
             Cell(amount(tenth.amount)),
             Cell(share(tenth.share)),
             Cell(share(tenth.running_share)),
         ]
-        for tenth in found.tenths
+        for tenth, href in zip_longest(found.tenths, hrefs, fillvalue="")
     ]
     heads = [_("Up to"), _("People"), _("Net spend"), _("Share of sales"), _("Running total")]
     return replace(chart, heads=heads, rows=rows)

@@ -18,6 +18,7 @@ from loyalty.shops.models import Shop, User
 from loyalty.shops.scope import current_shop
 
 from . import services, state, statements
+from .counting import Counted
 from .models import CutsReason, Scheme, SchemeVersion, ScoreRun, naming
 from .rules import Rules
 
@@ -94,7 +95,7 @@ def preview(draft: SchemeVersion, as_of: datetime.date) -> dict:
             "buyers": cuts["buyers"],
             "cuts": cuts,
             "is_fresh": is_fresh,
-            "sums": services.group_sums(),
+            "sums": Counted(state.ALL_STATE).sums,
         }
     draft.save(update_fields=["preview"])
     return draft.preview

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -112,30 +113,32 @@ def groups(field: str, as_of: datetime.date) -> dict[str, Group]:
 
 def grid() -> dict[tuple[int, int], Cell]:
     """Return the cells of recency against frequency that have customers."""
+    scored = CustomerScore.objects.filter(r_score__isnull=False).order_by()
+    kinds = scored.values_list("r_score", "f_score", "m_score", "segment")
+    return cells(kinds.annotate(Count("pk"), Sum("monetary_amount")))
+
+
+def cells(rows: Iterable[tuple[int, int, int, str, int, int]]) -> dict[tuple[int, int], Cell]:
+    """Return the cells of groups of customers: their three scores, segment, how many they are, net spend."""
     by_cell = defaultdict(list)
-    for row in (
-        CustomerScore.objects.filter(r_score__isnull=False)
-        .values("r_score", "f_score", "m_score", "segment")
-        .annotate(customers=Count("pk"), amount=Sum("monetary_amount"))
-        .order_by()
-    ):
-        by_cell[row["r_score"], row["f_score"]].append(row)
-    spent = sum(row["amount"] for rows in by_cell.values() for row in rows)
-    return {cell: _cell(*cell, rows, spent) for cell, rows in by_cell.items()}
+    for r, f, *row in rows:
+        by_cell[r, f].append(row)
+    spent = sum(amount for groups in by_cell.values() for *_group, amount in groups)
+    return {cell: _cell(*cell, groups, spent) for cell, groups in by_cell.items()}
 
 
-def _cell(r: int, f: int, rows: list[dict], spent: int) -> Cell:
-    customers, amount = sum(row["customers"] for row in rows), sum(row["amount"] for row in rows)
+def _cell(r: int, f: int, groups: list[list], spent: int) -> Cell:
+    customers, amount = (sum(group[place] for group in groups) for place in (2, 3))
     by_segment = defaultdict(int)
-    for row in rows:
-        by_segment[row["segment"]] += row["customers"]
+    for _m, segment, people, _amount in groups:
+        by_segment[segment] += people
     return Cell(
         r=r,
         f=f,
         customers=customers,
         amount=int(amount),
         amount_share=float(amount / spent) if spent > 0 else None,
-        m_mean=sum(row["m_score"] * row["customers"] for row in rows) / customers,
+        m_mean=sum(m * people for m, _segment, people, _amount in groups) / customers,
         segment=max(by_segment, key=lambda segment: (by_segment[segment], segment)),
     )
 

@@ -9,6 +9,7 @@ from loyalty.shops import audit
 from loyalty.shops.models import Shop
 
 from . import cutting, lifecycle, rfm, state, statements
+from .counting import Counted
 from .models import CutsReason, ScoreRun
 from .rules import Rules
 
@@ -54,9 +55,9 @@ class Taking:
             return self.run.cuts | counts
         return fresh_cuts(self.rules, facts)
 
-    def fields(self, given: dict | None = None, scored: Statement = state.ALL_STATE) -> dict:
+    def fields(self, counted: Counted, given: dict | None = None) -> dict:
         """Return what the run keeps of this, from the state of all customers; `given` cuts count as kept."""
-        counts = score_counts(scored)
+        counts = counted.scores
         if given and self.run:
             self.reason = CutsReason.KEPT
         kept = {"cuts_reason": self.reason, "score_counts": counts}
@@ -66,7 +67,7 @@ class Taking:
         if self.run is not None and self.run.cuts.get("basis") == self.rules.basis:
             kept |= {
                 "cuts_before": self.run.cuts,
-                "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules, scored),
+                "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules, counted.scored),
             }
         return kept
 
@@ -87,17 +88,6 @@ def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
     found |= {"basis": rules.basis, "taken_from": found["buyers"], "value_score": None}
     median = statements.row(_over(facts, state.value_median_sql(rules), **found))
     return found | {"value_score": median["percentile_cont"]}
-
-
-def score_counts(scored: Statement) -> dict[str, list[int]]:
-    """Return {"r" | "f" | "m": people with score 1 … 5}."""
-    found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
-    sql = f"""SELECT r_score, f_score, m_score, count(*) FROM {scored.sql} AS state
-WHERE r_score IS NOT NULL GROUP BY r_score, f_score, m_score"""
-    for *cell, people in statements.rows(Statement(sql, scored.params)):
-        for measure, score in zip("rfm", cell, strict=True):
-            found[measure][score - 1] += people
-    return found
 
 
 def moved_by_cuts(before: dict, rules: Rules, scored: Statement) -> int:

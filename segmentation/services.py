@@ -14,11 +14,11 @@ from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
 from . import history, keeping, lifecycle, one, renewal, state
+from .counting import Counted
 from .models import CutsReason, Scheme, ScoreRun
 from .rules import Rules
 from .statements import execute as _execute
 from .statements import row as _row
-from .statements import rows
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
 LOCK = 0x5345474D
@@ -57,14 +57,13 @@ def score_shop(
         if last is None:
             with state_table(shop, as_of, rules, cuts or taking.cuts) as found:
                 run.begin()
-                fields = taking.fields(given=cuts)
         else:
             run.renew_facts()
             kept = state.all_kept(shop, as_of)
             found = run.renew_state(cuts or taking.cuts(kept), scheme_number())
-            fields = taking.fields(cuts, state.all_scored(shop, as_of))
-        fields |= {"is_whole": run.is_whole, "changed": run.changed}
-        made = _keep_run(as_of, started_at, rules, found, state.all_scored(shop, as_of), **fields)
+        counted = Counted(state.all_scored(shop, as_of))
+        fields = taking.fields(counted, cuts) | {"is_whole": run.is_whole, "changed": run.changed}
+        made = _keep_run(as_of, started_at, rules, found, counted, **fields)
     keeping.tell(made)
     return made
 
@@ -122,7 +121,7 @@ def look_back(
             started_at = _clock()
             with state_table(shop, day, rules) as cuts:
                 if not is_told:
-                    _keep_run(day, started_at, rules, cuts, is_look_back=True)
+                    _keep_run(day, started_at, rules, cuts, Counted(state.ALL_STATE), is_look_back=True)
                     counted += 1
                 if is_kept:
                     history.note_week(state.STATE, day)
@@ -178,39 +177,22 @@ def scheme_number() -> int:
     return Scheme.objects.values_list("number", flat=True).first() or 0
 
 
-def _keep_run(
-    as_of, started_at, rules: Rules, cuts: dict, scored: Statement = state.ALL_STATE, **fields
-) -> ScoreRun:
-    sums = group_sums(scored)
+def _keep_run(as_of, started_at, rules: Rules, cuts: dict, counted: Counted, **fields) -> ScoreRun:
+    sums = counted.sums
     customers = sum(count for count, _ in sums["stage"].values())
     return ScoreRun.objects.create(
         as_of=as_of,
         started_at=started_at,
-        finished_at=_clock(),
         window_days=rules.window_days,
         version=scheme_number(),
         customers=customers,
         buyers=customers - sums["stage"].get(lifecycle.STAGES[0], [0, 0])[0],
         cuts=cuts,
         sums=sums,
+        pictures=counted.pictures,
+        finished_at=_clock(),
         **fields,
     )
-
-
-def group_sums(scored: Statement = state.ALL_STATE) -> dict[str, dict[str, list[int]]]:
-    """Return {"segment" | "stage" | "quadrant": {group: [customers, net spend]}} of the state table, or of
-    what else is `scored`.
-    """
-    sums: dict[str, dict[str, list[int]]] = {"segment": {}, "stage": {}, "quadrant": {}}
-    sql = f"""SELECT segment, stage, quadrant, count(*), bigint_sum(monetary_amount)
-FROM {scored.sql} AS state GROUP BY segment, stage, quadrant"""
-    for *groups, customers, amount in rows(Statement(sql, scored.params)):
-        for kind, group in zip(sums, groups, strict=True):
-            if group:
-                entry = sums[kind].setdefault(group, [0, 0])
-                entry[0] += customers
-                entry[1] += amount
-    return sums
 
 
 def _clock() -> datetime.datetime:

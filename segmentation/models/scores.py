@@ -37,6 +37,8 @@ class ScoreRun(ShopModel):
     changed = models.PositiveIntegerField(default=0)
     cuts = models.JSONField()
     sums = models.JSONField()
+    # The map, Pareto and dependence of the day, as `counting` keeps them.
+    pictures = models.JSONField(default=dict)
     is_look_back = models.BooleanField(default=False)
     # Whether everybody was added up from their orders, or those only whom something happened to.
     is_whole = models.BooleanField(default=True)

@@ -83,8 +83,11 @@ def pareto(request: HttpRequest) -> HttpResponse:
     found = facts.pareto() if run and run.buyers else None
     if found is None:
         return render(request, "segmentation/empty.html")
+    if then := past.pareto(request):
+        return then
     context = {
         "run": run,
+        "a_month_ago": past.a_month_ago(request),
         "pareto": found,
         "chart": charts.pareto(found),
         "top_20": charts.spent_at_least(found.least_amount_20),

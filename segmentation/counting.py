@@ -1,0 +1,215 @@
+"""What a run keeps of everybody: the sums of every group, and the pictures that are drawn from all customers, so
+that they can be drawn again as of its day.
+
+Three readings of the scores and a few kilobytes. Spend and dependence are counted in narrow steps instead of
+sorted, which a million customers would take twice as long for: where a tenth begins within a step, its people
+are taken for equal, a hundredth apart at most.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import cached_property
+from typing import Any
+
+from loyalty.customers.facts import Statement
+
+from . import facts, rfm, statements, valued
+from .models import ScoreRun
+
+KINDS = ("segment", "stage", "quadrant")
+TENTHS = range(1, 11)
+
+_GROUPS = """SELECT segment, stage, quadrant, r_score, f_score, m_score, count(*), bigint_sum(monetary_amount)
+FROM {scored} AS state GROUP BY 1, 2, 3, 4, 5, 6"""
+
+# Steps of a hundredth of the amount; who gave back more than they bought adds nothing.
+_SPEND = """SELECT CASE WHEN monetary_amount > 0 THEN round(100 * ln(monetary_amount::float8))::int END AS step,
+       count(*), bigint_sum(greatest(monetary_amount, 0)), min(greatest(monetary_amount, 0)),
+       coalesce(bigint_sum(profit_amount), 0), count(profit_amount)
+FROM {scored} AS state WHERE segment <> '' GROUP BY 1 ORDER BY 1 DESC NULLS LAST"""
+
+# Steps of half a hundredth.
+_DEPENDENCE = f"""SELECT segment, round(200 * dependence)::int AS step, count(*), sum(dependence),
+       min(dependence), max(dependence), bigint_sum(monetary_amount), count(*) FILTER (WHERE buys_anyway)
+FROM (SELECT segment, {valued.DEPENDENCE} AS dependence, monetary_amount,
+             full_price_share >= %(share)s AND frequency >= %(orders)s AS buys_anyway
+      FROM {{scored}} AS score) AS known
+WHERE dependence IS NOT NULL GROUP BY 1, 2 ORDER BY 2, 1"""
+
+
+class Counted:
+    """The customers of `scored`, a relation of their state, counted; nothing is read before it is asked for."""
+
+    def __init__(self, scored: Statement):
+        self.scored = scored
+
+    @cached_property
+    def _groups(self) -> list[tuple]:
+        return self._read(_GROUPS)
+
+    @property
+    def sums(self) -> dict[str, dict[str, list[int]]]:
+        """{"segment" | "stage" | "quadrant": {group: [customers, net spend]}}"""
+        sums: dict[str, dict[str, list[int]]] = {kind: {} for kind in KINDS}
+        for *groups, _r, _f, _m, customers, amount in self._groups:
+            for kind, group in zip(KINDS, groups, strict=True):
+                if group:
+                    entry = sums[kind].setdefault(group, [0, 0])
+                    entry[0] += customers
+                    entry[1] += amount
+        return sums
+
+    @property
+    def scores(self) -> dict[str, list[int]]:
+        """{"r" | "f" | "m": people with score 1 … 5}"""
+        found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
+        for _segment, _stage, _quadrant, *cell, customers, _amount in self._groups:
+            if None not in cell:
+                for measure, score in zip("rfm", cell, strict=True):
+                    found[measure][score - 1] += customers
+        return found
+
+    @property
+    def pictures(self) -> dict[str, Any]:
+        """What is kept as `ScoreRun.pictures` and read by `cells`, `pareto` and `dependence`."""
+        cells = [
+            [r, f, m, segment, customers, amount]
+            for segment, _stage, _quadrant, r, f, m, customers, amount in self._groups
+            if r is not None
+        ]
+        found = {
+            "cells": [
+                [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
+                for cell in facts.cells(cells).values()
+            ],
+            "spend": _pareto(self._read(_SPEND)),
+            "dependence": _tenths_of(
+                self._read(_DEPENDENCE, share=valued.ANYWAY_SHARE, orders=valued.ANYWAY_ORDERS)
+            ),
+        }
+        return {name: kept for name, kept in found.items() if kept}
+
+    def _read(self, sql: str, **params: float) -> list[tuple]:
+        return statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
+
+
+def _pareto(steps: list[tuple]) -> dict[str, Any]:
+    """Return the tenths of the buyers by `_SPEND`, from those who spend most, as [number, customers, amount]."""
+    buyers, total = sum(step[1] for step in steps), sum(step[2] for step in steps)
+    if not total:
+        return {}
+    # As many in each tenth as `facts.pareto` says.
+    ends = [-(-buyers * tenth // 10) for tenth in TENTHS]
+    tenths = [[0, 0.0] for _tenth in TENTHS]
+    place, running, most_80, least_80, profit_20 = 0, 0, 0, 0, 0.0
+    for _step, people, amount, least, profit, _known in steps:
+        mean = amount / people
+        if running < 0.8 * total:
+            most_80 += min(people, math.ceil((0.8 * total - running) / mean))
+            least_80 = least
+        running += amount
+        profit_20 += profit * max(0, min(people, ends[1] - place)) / people
+        for number, end in enumerate(ends):
+            some = min(place + people, end) - max(place, ends[number - 1] if number else 0)
+            if some > 0:
+                tenths[number][0] += some
+                tenths[number][1] += some * mean
+        place += people
+    profit = sum(step[4] for step in steps)
+    return {
+        "tenths": [
+            [number, people, round(amount)] for number, (people, amount) in enumerate(tenths, 1) if people
+        ],
+        "top_20_profit_share": profit_20 / profit if profit > 0 and any(step[5] for step in steps) else None,
+        "customers_80": most_80,
+        "least_amount_80": least_80,
+    }
+
+
+def _tenths_of(steps: list[tuple]) -> dict[str, Any]:
+    """Return who hangs on discounts by `_DEPENDENCE`: of each segment [people, sum], and the tenths from the
+    least dependent as [number, people, least, most, amount]; equal values stay together."""
+    people = sum(step[2] for step in steps)
+    if not people:
+        return {}
+    segments: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    at: dict[int, int] = defaultdict(int)
+    for segment, step, count, total, *_rest in steps:
+        segments[segment][0] += count
+        segments[segment][1] += total
+        at[step] += count
+    cuts, place = [], 0
+    for step, count in at.items():
+        place += count
+        # The value at each tenth of the way, as percentile_cont has it but for its interpolation.
+        while len(cuts) < 9 and (len(cuts) + 1) * (people - 1) // 10 < place:
+            cuts.append(step)
+    tenths: dict[int, list] = {}
+    for _segment, step, count, _total, least, most, amount, _anyway in steps:
+        number = 1 + sum(step > cut for cut in cuts)
+        kept = tenths.setdefault(number, [number, 0, least, most, 0])
+        kept[1] += count
+        kept[2], kept[3] = min(kept[2], least), max(kept[3], most)
+        kept[4] += amount
+    return {
+        "segments": dict(segments),
+        "tenths": list(tenths.values()),
+        "anyway": sum(step[7] for step in steps),
+    }
+
+
+# What a run kept, as the screens take it; None where it kept none.
+
+
+def cells(run: ScoreRun) -> dict[tuple[int, int], facts.Cell] | None:
+    kept = run.pictures.get("cells")
+    if not kept:
+        return None
+    spent = sum(amount for _r, _f, _customers, amount, *_rest in kept)
+    return {
+        (r, f): facts.Cell(r, f, customers, amount, amount / spent if spent > 0 else None, mean, segment)
+        for r, f, customers, amount, mean, segment in kept
+    }
+
+
+def pareto(run: ScoreRun) -> facts.Pareto | None:
+    kept = run.pictures.get("spend")
+    if not kept:
+        return None
+    total, running, tenths = sum(amount for *_place, amount in kept["tenths"]), 0, []
+    for number, people, amount in kept["tenths"]:
+        running += amount
+        tenths.append(facts.Tenth(number, people, amount, amount / total, running / total, 0, 0))
+    top = [tenth for tenth in tenths if tenth.number <= 2]
+    return facts.Pareto(
+        buyers=sum(tenth.customers for tenth in tenths),
+        amount=total,
+        tenths=tenths,
+        top_20_customers=sum(tenth.customers for tenth in top),
+        top_20_share=top[-1].running_share,
+        top_20_profit_share=kept["top_20_profit_share"],
+        least_amount_20=0,
+        customers_80=kept["customers_80"],
+        least_amount_80=kept["least_amount_80"],
+    )
+
+
+def dependence(run: ScoreRun) -> valued.Dependence | None:
+    kept = run.pictures.get("dependence")
+    if not kept:
+        return None
+    segments = [(segment, people, total / people) for segment, (people, total) in kept["segments"].items()]
+    people = sum(count for _segment, count, _mean in segments)
+    return valued.Dependence(
+        people=people,
+        mean=sum(total for _people, total in kept["segments"].values()) / people,
+        segments=sorted(segments, key=lambda row: (-row[2], row[0])),
+        hang_most=set(),
+        tenths=[
+            dict(zip(("tenth", "people", "least", "most", "amount"), tenth, strict=True))
+            for tenth in kept["tenths"]
+        ],
+        anyway=kept["anyway"],
+    )
