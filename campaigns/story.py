@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import audiences, charts, hours, preview, results
 from campaigns.audiences import Audience, Waterfall
+from campaigns.dispatch import control
 from campaigns.forms import people_query
 from campaigns.models import AudienceMember, Campaign, GatewayLine, Message
 from campaigns.uplift import Interval, Sample
@@ -34,6 +35,7 @@ class Run:
 
     campaign: Campaign
     states: dict[str, int]
+    given_up: int
     waits_until: datetime.datetime | None
     line: GatewayLine | None
 
@@ -71,6 +73,14 @@ class Run:
     @property
     def uncertain(self) -> int:
         return self.count(State.UNKNOWN)
+
+    @property
+    def needs_a_person(self) -> bool:
+        return bool(self.uncertain or self.given_up and not self.is_stopped)
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.campaign.state == Campaign.State.CANCELLED
 
     @property
     def is_still(self) -> bool:
@@ -131,6 +141,7 @@ class Story:
         return Run(
             self.campaign,
             dict(counts.annotate(count=Count("pk"))),
+            control.given_up(self.campaign).count(),
             self._night_until(),
             GatewayLine.objects.first(),
         )

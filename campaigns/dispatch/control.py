@@ -7,6 +7,7 @@ from typing import Literal
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +27,7 @@ CHUNK = 5_000
 MANY = 200
 
 State = Campaign.State
-Decision = Literal["ask", "resend", "close"]
+Decision = Literal["ask", "resend", "close", "retry"]
 
 
 def launch(
@@ -245,27 +246,36 @@ def skip_cancelled() -> int:
 
 
 def decide(campaign: Campaign, decision: Decision, by: User | None) -> int:
-    """Carry out what a person decided about the uncertain messages of a campaign; return how many there were.
+    """Carry out what a person decided about the messages of a campaign that need one; return how many.
 
-    ask: look them up at the gateway once more. resend: send them again, though some may arrive twice. close:
-    count them as not delivered.
+    Of the uncertain ones: ask (look them up at the gateway once more), resend (send them again, though some
+    may arrive twice) or close (count them as not delivered). Of those the gateway never took: retry. Raise
+    ValidationError for sending anything of a campaign that was stopped.
     """
     with transaction.atomic():
         campaign = _locked(campaign)
+        if campaign.state == State.CANCELLED and decision in ("resend", "retry"):
+            raise ValidationError(_("This campaign was stopped; nothing of it is sent any more."))
         uncertain = Message.objects.filter(campaign=campaign, state=Message.State.UNKNOWN)
         now = timezone.now()
         if decision == "ask":
             # A claim whose lease is over is looked up by itself.
             count = uncertain.update(state=Message.State.CLAIMED, lease_until=now, state_reason="asked_again")
-        elif decision == "resend":
-            count = uncertain.update(state=Message.State.QUEUED, due_at=now, state_reason="sent_again")
+        elif decision in ("resend", "retry"):
+            again = uncertain if decision == "resend" else given_up(campaign)
+            count = again.update(state=Message.State.QUEUED, due_at=now, state_reason="sent_again")
         else:
             count = uncertain.update(state=Message.State.FAILED, reported_at=now, state_reason="written_off")
-        if count and decision != "close" and campaign.state == State.DONE:
+        if count and decision != "close" and campaign.state in (State.DONE, State.FAILED):
             campaign.state, campaign.finished_at = State.SENDING, None
             campaign.save(update_fields=["state", "finished_at", "updated_at"])
         audit.record(f"campaigns.uncertain_{decision}", campaign.name, campaign=campaign.pk, messages=count)
     return count
+
+
+def given_up(campaign: Campaign) -> QuerySet[Message]:
+    """Return the messages that the gateway surely never took."""
+    return Message.objects.filter(campaign=campaign, state=Message.State.REJECTED, state_reason="gave_up")
 
 
 def _locked(campaign: Campaign) -> Campaign:

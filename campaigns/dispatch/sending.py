@@ -31,7 +31,9 @@ from loyalty.shops.scope import scope
 BATCH = 50
 # Longer than the slowest gateway may take to answer, with room for one that answers after our patience.
 LEASE_SECONDS = 60
-MAX_ATTEMPTS = 10
+# A message gives up after so many tries, ten minutes apart at most: about a day of nothing but refusals. A
+# night or a pause is no try. After it a person may ask for as many again.
+TRIES = 150
 # A message that could not be taken waits 5 s, 10 s, 20 s … ten minutes; a line in trouble rests likewise.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, LONGEST_REST_SECONDS = 5, 600, 300
 # One lane a shop ("SEND"): a large campaign of one shop must not take every worker from the others.
@@ -171,7 +173,7 @@ def claim_sql(shop: Shop, campaign_id: int, limit: int) -> tuple[str, list]:
     p = Parameters()
     sql = f"""
 WITH due AS MATERIALIZED (
-    SELECT id, attempts, (
+    SELECT id, attempts, state_reason, (
         SELECT action FROM customers_consentevent
         WHERE shop_id = {p(shop.pk)} AND customer_id = message.customer_id
               AND channel = 'sms' AND purpose = 'marketing'
@@ -182,7 +184,8 @@ WITH due AS MATERIALIZED (
     ORDER BY due_at, id LIMIT {p(limit)} FOR UPDATE SKIP LOCKED
 ), judged AS (
     SELECT id, CASE WHEN consent IS DISTINCT FROM {p(ConsentEvent.Action.IN)} THEN 'skipped'
-                    WHEN attempts >= {p(MAX_ATTEMPTS)} THEN 'failed' ELSE 'claimed' END AS fate
+                    WHEN attempts > 0 AND attempts %% {p(TRIES)} = 0 AND state_reason <> 'sent_again'
+                    THEN 'rejected' ELSE 'claimed' END AS fate
     FROM due
 )
 UPDATE campaigns_message AS m
@@ -190,7 +193,7 @@ SET state = fate, attempts = m.attempts + (fate = 'claimed')::int,
     lease_until = CASE WHEN fate = 'claimed'
         THEN statement_timestamp() + {p(LEASE_SECONDS)} * interval '1 second' END,
     due_at = CASE WHEN fate = 'claimed' THEN m.due_at END,
-    state_reason = CASE fate WHEN 'skipped' THEN 'opted_out' WHEN 'failed' THEN 'gave_up' ELSE '' END
+    state_reason = CASE fate WHEN 'skipped' THEN 'opted_out' WHEN 'rejected' THEN 'gave_up' ELSE '' END
 FROM judged WHERE m.shop_id = {p(shop.pk)} AND m.id = ANY(ARRAY(SELECT id FROM due)) AND m.id = judged.id
 RETURNING m.state, m.reference, m.phone, m.text, m.pages, m.attempts"""
     return sql, p
@@ -228,7 +231,7 @@ SET state = CASE answer.outcome WHEN 'accepted' THEN 'accepted' WHEN 'rejected' 
     due_at = CASE answer.outcome
         WHEN 'accepted' THEN statement_timestamp() + %(reports_after)s * interval '1 second'
         WHEN 'retry_later' THEN statement_timestamp() + interval '1 second'
-            * least(%(first_wait)s * 2 ^ (m.attempts - 1), %(longest_wait)s) * (0.75 + random() / 2)
+            * least(%(first_wait)s * 2 ^ least(m.attempts - 1, 20), %(longest_wait)s) * (0.75 + random() / 2)
         WHEN 'unknown' THEN m.due_at END,
     sent_at = CASE WHEN answer.outcome = 'accepted' THEN statement_timestamp() ELSE m.sent_at END,
     gateway_id = answer.gateway_id, price_amount = answer.price

@@ -112,16 +112,17 @@ DECISIONS = {
     "ask": gettext_lazy("The gateway is asked once more."),
     "resend": gettext_lazy("The uncertain messages are sent again."),
     "close": gettext_lazy("The uncertain messages count as not delivered."),
+    "retry": gettext_lazy("What the gateway never took is sent again."),
 }
 
 
 def campaign_uncertain(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the owner decides about messages nobody can tell about."""
+    """What the owner decides about messages nobody can tell about, or the gateway never took."""
     decision = request.POST.get("decision", "")
 
     def decide(campaign: Campaign, by: User) -> None:
         if decision not in DECISIONS:
-            raise ValidationError(_("Choose what to do with the uncertain messages."))
+            raise ValidationError(_("Choose what to do with these messages."))
         dispatch.decide(campaign, decision, by)
 
     return _change(request, pk, decide, DECISIONS.get(decision, ""))

@@ -1,6 +1,7 @@
 """What becomes of messages, by what the gateway says or fails to say. Sending commits as it goes."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from campaigns import dispatch
@@ -44,13 +45,56 @@ def test_a_busy_gateway_is_tried_again_later_and_further_apart(club):
     assert set(gateway.taken.values()) == {1}
 
 
-def test_a_message_that_is_never_taken_is_given_up_at_last(club):
+def try_for(club, gateway, tries):
+    """Let the gateway be asked so often, without the waits between."""
+    for _try in range(tries):
+        wake_line(club)
+        with scope(club):
+            Message.objects.update(due_at=timezone.now())
+        dispatch.drain(club, gateway=gateway)
+
+
+def test_a_gateway_that_is_busy_for_hours_ends_no_message(club):
     launched(club, people=1)
+    gateway = Scripted(Outcome.RETRY_LATER)
+    # Ten tries are over in half an hour.
+    try_for(club, gateway, 12)
+    gateway.outcome = Outcome.ACCEPTED
+    try_for(club, gateway, 1)
+    assert states(club) == {"accepted": 1}
+    # Ten minutes at most between two of so many tries: a day.
+    assert sending.TRIES * sending.LONGEST_WAIT_SECONDS >= 24 * 3600
+
+
+def test_a_message_that_is_never_taken_gives_up_and_may_be_tried_again(club, monkeypatch):
+    monkeypatch.setattr(sending, "TRIES", 3)
+    campaign, _people = launched(club, people=1)
+    gateway = Scripted(Outcome.RETRY_LATER)
+    for _round in range(2):
+        try_for(club, gateway, 3)
+        assert states(club) == {"queued": 1}
+        try_for(club, gateway, 1)
+        assert states(club) == {"rejected": 1}
+        with scope(club):
+            assert Message.objects.get().state_reason == "gave_up"
+            assert reload(club, campaign).state == "failed"
+            assert dispatch.decide(campaign, "retry", None) == 1
+            assert AuditEntry.objects.filter(action="campaigns.uncertain_retry").exists()
+    gateway.outcome = Outcome.ACCEPTED
+    try_for(club, gateway, 1)
+    assert states(club) == {"accepted": 1}
+    assert set(gateway.taken.values()) == {1}
+
+
+@pytest.mark.parametrize(("decision", "state"), [("resend", "unknown"), ("retry", "rejected")])
+def test_nothing_of_a_stopped_campaign_is_sent_again(club, decision, state):
+    campaign, _people = launched(club)
     with scope(club):
-        Message.objects.update(attempts=sending.MAX_ATTEMPTS)
-    dispatch.drain(club, gateway=Scripted(Outcome.RETRY_LATER))
-    with scope(club):
-        assert Message.objects.get().state_reason == "gave_up"
+        Message.objects.update(state=state, state_reason="gave_up", due_at=None)
+        dispatch.cancel(campaign, None)
+        with pytest.raises(ValidationError, match="stopped"):
+            dispatch.decide(campaign, decision, None)
+    assert states(club) == {state: 5}
 
 
 def test_a_line_in_trouble_rests_and_then_tries_again(club):

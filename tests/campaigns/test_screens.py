@@ -267,6 +267,33 @@ def test_what_is_uncertain_is_shown_and_decided_by_a_person(visitor, club):
         assert Message.objects.filter(state="failed").count() == 5
 
 
+def test_what_the_gateway_never_took_is_tried_again_by_a_button(visitor, club):
+    campaign = running(club)
+    with scope(club):
+        Message.objects.update(state="rejected", state_reason="gave_up", due_at=None)
+        Campaign.objects.update(state="failed")
+    page = get(visitor, "campaign_detail", campaign.pk).content.decode()
+    assert 'value="retry"' in page
+    assert 'value="resend"' not in page
+    post(visitor, "campaign_uncertain", campaign.pk, data={"decision": "retry"})
+    with scope(club):
+        assert Message.objects.filter(state="queued").count() == 5
+        assert Campaign.objects.get().state == "sending"
+
+
+def test_a_stopped_campaign_offers_to_send_nothing_again(visitor, club):
+    campaign = running(club)
+    with scope(club):
+        first, *_others = Message.objects.all()
+        Message.objects.update(state="unknown", due_at=None)
+        Message.objects.filter(pk=first.pk).update(state="rejected", state_reason="gave_up")
+        Campaign.objects.update(state="cancelled")
+    page = get(visitor, "campaign_detail", campaign.pk).content.decode()
+    assert 'value="close"' in page
+    assert 'value="resend"' not in page
+    assert 'value="retry"' not in page
+
+
 def test_a_scheduled_campaign_says_when_it_begins(visitor, club):
     campaign = running(club, scheduled_at=timezone.now() + datetime.timedelta(days=2))
     response = get(visitor, "campaign_detail", campaign.pk)
