@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 
 from django.utils import translation
 
@@ -22,4 +23,4 @@ def build(shop: Shop, today: datetime.date, by: User) -> None:
         idea = BY_KEY[key]
         with translation.override(shop.language):
             segment = OwnSegment(name=str(idea.name), definition=idea.definition)
-        own.save(segment, builder.customers_of(idea.root, today), by)
+        own.save(segment, partial(builder.customers_of, idea.root, today), by)

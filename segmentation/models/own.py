@@ -37,6 +37,8 @@ class OwnSegment(ShopModel):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # When its people were determined; a new name leaves them as they are.
+    frozen_at = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = OwnSegmentQuerySet.as_manager()

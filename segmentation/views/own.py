@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -81,16 +83,25 @@ def _build(request: HttpRequest, segment: OwnSegment) -> HttpResponse:
         draft = editing.draft_of(builder.parse(segment.definition), fresh="0_0" if not segment.pk else "")
         return _page(request, segment, OwnSegmentForm(instance=segment), draft)
     draft = editing.read(request.POST)
-    form = OwnSegmentForm(request.POST, instance=segment)
     if "do" in request.POST:
         # Without JavaScript the buttons of the tree send the whole form.
         return _page(request, segment, OwnSegmentForm(request.POST), editing.after(draft, request.POST["do"]))
-    problems = compiling.problems_within(draft.root, (segment.pk,) if segment.pk else ())
-    if form.is_valid() and not problems and not draft.has_errors:
-        segment.definition = builder.tree.dump(draft.root)
-        people = builder.customers_of(draft.root, request.shop.today())
+    return _save(request, segment, draft)
+
+
+def _save(request: HttpRequest, segment: OwnSegment, draft: editing.Draft) -> HttpResponse:
+    before = copy(segment) if segment.pk else None
+    form = OwnSegmentForm(request.POST, instance=segment)
+    is_valid = form.is_valid()
+    definition = builder.tree.dump(draft.root)
+    # What the shop no longer has is in no box and does not come back from there: it was not taken out.
+    if definition != builder.tree.dump(builder.parse(segment.definition)):
+        segment.definition = definition
+    is_kept = own.keeps_its_people(segment, before)
+    problems = [] if is_kept else compiling.problems_within(draft.root, (segment.pk,))
+    if is_valid and not problems and not draft.has_errors:
         try:
-            own.save(segment, people, request.user)
+            own.save(segment, lambda: _meant_today(request, segment), request.user)
         except ValidationError as refusal:
             form.add_error("name", refusal.messages)
         else:
@@ -192,7 +203,7 @@ def own_segment_restore(request: HttpRequest, pk: int, number: int) -> HttpRespo
     return _saved(
         request,
         segment,
-        lambda: own.save(segment, _meant_today(request, segment), request.user),
+        lambda: own.save(segment, lambda: _meant_today(request, segment), request.user),
         _("The segment “%(name)s” is as it was."),
     )
 
@@ -204,7 +215,7 @@ def own_segment_freeze(request: HttpRequest, pk: int) -> HttpResponse:
     return _saved(
         request,
         segment,
-        lambda: own.save(segment, _meant_today(request, segment), request.user),
+        lambda: own.save(segment, lambda: _meant_today(request, segment), request.user, anew=True),
         _("“%(name)s” now holds the people it means today."),
     )
 
@@ -230,11 +241,9 @@ def own_segment_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
             _("%(name)s (copy %(number)s)") % {"name": origin.name[:60], "number": number},
             number + 1,
         )
-    copy = OwnSegment(name=name, kind=origin.kind, definition=origin.definition)
-    people = builder.customers_of(builder.parse(copy.definition), request.shop.today())
-    own.save(copy, people, request.user)
+    made = own.copy(origin, name, request.user)
     notice(request, _("This is a copy; change what you like."))
-    return go(request, "segmentation:own_segment_edit", copy.pk)
+    return go(request, "segmentation:own_segment_edit", made.pk)
 
 
 def _saved(request: HttpRequest, segment: OwnSegment, change, said: str) -> HttpResponse:

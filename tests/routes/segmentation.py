@@ -30,7 +30,7 @@ def own_segment() -> dict:
     definition = {"version": 1, "root": {"join": "all", "not": False, "of": [asked]}}
     number = OwnSegment.objects.count()
     segment = OwnSegment(name=f"own {number}", definition=definition)
-    return {"pk": own.save(segment, Customer.objects.none(), None).pk}
+    return {"pk": own.save(segment, Customer.objects.none, None).pk}
 
 
 def deleted_own_segment() -> dict:

@@ -16,7 +16,7 @@ from loyalty.customers.filters.builder import editing, known
 from loyalty.customers.models import Customer, Product, ProductCategory
 from loyalty.shops.scope import scope
 from segmentation import own, reports, services, views
-from segmentation.models import OwnSegment
+from segmentation.models import LikenessRun, OwnSegment
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, make_staff
 
@@ -30,7 +30,7 @@ def definition(*nodes: dict, join: str = "all") -> dict:
 
 def make(*nodes: dict, name: str = "تهرانی‌ها", people=None, **fields) -> OwnSegment:
     segment = OwnSegment(name=name, definition=definition(*nodes), **fields)
-    return own.save(segment, Customer.objects.none() if people is None else people, None)
+    return own.save(segment, lambda: Customer.objects.none() if people is None else people, None)
 
 
 @pytest.fixture
@@ -210,8 +210,10 @@ def test_a_frozen_segment_is_not_emptied_by_conditions_that_cannot_be_asked(holl
     for route, *args in (("freeze",), ("restore", 1)):
         answer = visitor.post(address(route, frozen.pk, *args), follow=True)
         assert "does not exist any more" in answer.content.decode()
-        frozen.refresh_from_db()
-        assert (frozen.members.count(), frozen.version) == (4, 1)
+        assert OwnSegment.objects.get(pk=frozen.pk).members.count() == 4
+        # Its first version asks for what is gone; it has other conditions by now.
+        frozen.definition = definition(IN_TEHRAN)
+        own.save(frozen, Customer.objects.all, None)
 
 
 # ---------- Building and saving ----------
@@ -340,6 +342,46 @@ def test_every_save_is_a_version_and_going_back_is_one_more(people, visitor):
     visitor.post(reverse("segmentation:own_segment_restore", args=[segment.pk, 1]))
     segment.refresh_from_db()
     assert (segment.version, segment.definition, segment.name) == (3, definition(IN_TEHRAN), "تهرانی‌ها")
+
+
+def names_in(segment: OwnSegment) -> set[str]:
+    return {one.name for one in CustomerFilter(f"own={segment.pk}", today=TODAY).qs}
+
+
+def test_a_new_name_leaves_the_people_of_a_frozen_segment_alone(people, visitor):
+    frozen = make(IN_TEHRAN, kind="frozen", people=Customer.objects.filter(city="تهران"))
+    Customer.objects.filter(name="سه").update(city="تهران")
+    same = {"field": "city", "op": "any", "values": "تهران"}
+    visitor.post(address("edit", frozen.pk), typed(same, name="نام تازه", kind="frozen"))
+    kept = OwnSegment.objects.get(pk=frozen.pk)
+    assert (kept.name, kept.version, kept.frozen_at) == ("نام تازه", 2, frozen.frozen_at)
+    assert names_in(frozen) == {"یک", "دو"}
+    # Going back to the old name does not freeze anew, either.
+    visitor.post(address("restore", frozen.pk, 1))
+    assert names_in(frozen) == {"یک", "دو"}
+    visitor.post(address("freeze", frozen.pk))
+    assert names_in(frozen) == {"یک", "دو", "سه"}
+    assert OwnSegment.objects.get(pk=frozen.pk).frozen_at > frozen.frozen_at
+    visitor.post(address("edit", frozen.pk), typed({"field": "tag", "values": "vip"}, kind="frozen"))
+    assert names_in(frozen) == {"یک"}
+
+
+def test_a_frozen_group_by_likeness_is_renamed_when_its_grouping_is_gone(people, visitor):
+    run = LikenessRun.objects.create(
+        as_of=TODAY, started_at=timezone.now(), finished_at=timezone.now(), groups=[{"number": 1}]
+    )
+    node = {"field": "likeness", "op": "any", "not": False, "values": {"values": [run.pk * 10 + 1]}}
+    frozen = make(node, kind="frozen", people=Customer.objects.filter(name="یک"))
+    run.delete()
+    visitor.post(address("edit", frozen.pk), typed({"field": "likeness", "op": "any"}, kind="frozen"))
+    kept = OwnSegment.objects.get(pk=frozen.pk)
+    assert (kept.name, kept.definition) == ("گروه من", definition(node))
+    assert names_in(frozen) == {"یک"}
+    refused = visitor.post(address("edit", frozen.pk), typed({"field": "likeness", "op": "any"}))
+    assert refused.status_code == 422
+    copied = visitor.post(address("duplicate", frozen.pk))
+    copied = OwnSegment.objects.exclude(pk=frozen.pk).get()
+    assert (names_in(copied), copied.frozen_at) == ({"یک"}, frozen.frozen_at)
 
 
 def test_deleting_is_taken_back(people, visitor):
