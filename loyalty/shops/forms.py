@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
 from loyalty.ui import money, presentation
 from loyalty.ui.fields import AmountField, NumberField
+from loyalty.ui.templatetags.ui import digits
 from loyalty.ui.text import ascii_digits
 
 from . import services
@@ -32,17 +33,30 @@ def unit_choices(codes) -> list[tuple[str, str]]:
     """Return (currency:unit, its name) for every unit that the given currencies are counted in."""
     is_persian = presentation.current().is_persian
     return [
-        (f"{code}:{unit.name}", f"{unit.fa if is_persian else unit.en} ({code})")
+        (f"{code}:{unit.name}", unit.fa if is_persian else unit.en)
         for code in codes
         for unit in money.CURRENCIES[code].units
     ]
 
 
+class ClockInput(forms.TimeInput):
+    """A time of day as text: a browser's own box for it shows the digits of the machine, not of the reader."""
+
+    def __init__(self):
+        super().__init__(attrs={"dir": "ltr", "inputmode": "text", "autocomplete": "off"}, format="%H:%M")
+
+    def format_value(self, value):
+        return digits(super().format_value(value))
+
+
 class ClockField(forms.TimeField):
-    """A time of day in any digits."""
+    """A time of day in any digits; a whole hour needs no minutes."""
 
     def to_python(self, value):
-        return super().to_python(ascii_digits(value) if isinstance(value, str) else value)
+        if isinstance(value, str):
+            value = ascii_digits(value).strip()
+            value = f"{value}:00" if value.isdecimal() else value
+        return super().to_python(value)
 
 
 class SettingsForm(forms.ModelForm):
@@ -84,10 +98,7 @@ class SettingsForm(forms.ModelForm):
             "quiet_until": _("until"),
         }
         field_classes = {"quiet_from": ClockField, "quiet_until": ClockField}
-        widgets = {
-            name: forms.TimeInput(attrs={"type": "time", "dir": "ltr"}, format="%H:%M")
-            for name in field_classes
-        }
+        widgets = {"quiet_from": ClockInput, "quiet_until": ClockInput}
 
     def __init__(self, *args, is_currency_fixed: bool = False, **kwargs):
         super().__init__(*args, **kwargs)

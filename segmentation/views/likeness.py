@@ -25,6 +25,7 @@ from loyalty.ui.charts import formatter
 from loyalty.ui.dates import format_day
 from loyalty.ui.pages import UNPROCESSABLE, go, notice
 from loyalty.ui.presentation import current
+from loyalty.ui.templatetags.ui import num
 
 from .. import likeness, likeness_runs, own, tasks
 from ..models import LikenessRun, OwnSegment, ScoreRun, Segment, segment_choices
@@ -75,7 +76,7 @@ class LikenessForm(forms.Form):
         required=False,
         choices=lambda: [
             ("", _("As many as the data suggest")),
-            *((str(k), str(k)) for k in range(likeness.FEWEST_GROUPS, likeness.MOST_GROUPS + 1)),
+            *((str(k), num(k)) for k in range(likeness.FEWEST_GROUPS, likeness.MOST_GROUPS + 1)),
         ],
     )
 
@@ -155,7 +156,7 @@ def cluster_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     segment = OwnSegment(name=name, kind=OwnSegment.Kind.FROZEN, definition=definition)
     people = builder.customers_of(builder.parse(definition), request.shop.today())
     try:
-        own.save(segment, lambda: people, request.user)
+        own.save(segment, people, request.user)
     except ValidationError as refusal:
         notice(request, " ".join(refusal.messages), level=messages.ERROR)
         return go(request, "segmentation:clusters")

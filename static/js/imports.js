@@ -8,7 +8,7 @@
     const show = () => {
       const file = field.files[0];
       const megabytes = file ? (Math.max(file.size, 1e5) / 1e6).toFixed(1) : 0;
-      name.textContent = file ? `\u2068${file.name}\u2069 · ${window.bashgah.number(megabytes)} MB` : asked;
+      name.textContent = file ? `\u2068${file.name}\u2069 · \u2068${window.bashgah.number(megabytes)} ${box.dataset.megabytes}\u2069` : asked;
       box.classList.toggle("is-chosen", Boolean(file));
       large.hidden = !file || file.size <= most;
       button.disabled = !large.hidden;

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from loyalty.shops import audit, middleware
 from loyalty.shops.models import AuditEntry, Shop
+from loyalty.shops.passwords import LengthValidator
 from loyalty.shops.scope import scope
 from loyalty.shops.templatetags.shops import audit_sentence
+from loyalty.ui import presentation
 from tests import factories
 
 VALID = {
@@ -48,6 +52,22 @@ def test_an_owner_changes_the_settings_in_any_digits(shop, as_owner):
     # Typed while the screen still showed toman.
     assert shop.sms_page_price_amount == 30_000
     assert (shop.quiet_from.hour, shop.quiet_until.minute, shop.max_messages_per_30_days) == (22, 30, 2)
+
+
+def test_a_time_of_day_is_shown_and_read_in_the_readers_digits(shop, as_owner):
+    assert save(as_owner, quiet_from="۲۱").status_code == 302
+    shop.refresh_from_db()
+    assert shop.quiet_from.hour == 21
+    shown = as_owner.get(reverse("shops:settings"), headers={"accept-language": "fa"}).content.decode()
+    assert 'value="۲۱:۰۰"' in shown
+    assert 'type="time"' not in shown
+
+
+def test_a_short_password_is_refused_in_the_readers_digits():
+    with presentation.use(presentation.Presentation("fa", "jalali")), translation.override("fa"):
+        with pytest.raises(ValidationError, match="۸ نویسه"):
+            LengthValidator().validate("kootah")
+        assert "۸ نویسه" in LengthValidator().get_help_text()
 
 
 @pytest.mark.parametrize(

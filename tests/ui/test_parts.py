@@ -54,7 +54,7 @@ def test_a_question_names_what_it_does_and_carries_what_it_needs():
     assert 'aria-labelledby="send-title"' in html
     assert 'name="version" value="&lt;3&gt;"' in html
     assert "csrfmiddlewaretoken" in html
-    assert "هنوز نه" in html
+    assert "انصراف" in html
 
 
 def test_an_empty_state_has_one_button_at_most():

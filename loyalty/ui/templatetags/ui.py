@@ -24,7 +24,7 @@ from loyalty.ui.text import ZWNJ
 register = template.Library()
 
 NOTHING = "–"
-ALM, LRI, PDI = "\u061c", "\u2066", "\u2069"
+ALM, LRI, FSI, PDI = "\u061c", "\u2066", "\u2068", "\u2069"
 STAGES = {
     # stage: (its dot, its word). The word "lost" is for the code alone.
     "prospect": ("none", _("Before the first order")),
@@ -230,6 +230,20 @@ def digits(value: Any) -> str:
     """Any text in the reader's digits, ungrouped: order numbers, years, codes."""
     text = "" if value is None else str(value)
     return money.persian_digits(text) if presentation.current().is_persian else text
+
+
+@register.filter
+def isolated(value: Any) -> str:
+    """A name within a sentence to be translated: one of the other direction must not turn what follows it."""
+    return f"{FSI}{value}{PDI}" if value else ""
+
+
+@register.filter
+def code(value: Any) -> str:
+    """A number that is a name (of an order, a customer, a card): in the reader's digits where it has nothing
+    but digits and marks; one with letters stays as it is written, which is how it is looked up."""
+    text = "" if value is None else str(value)
+    return text if any(char.isalpha() for char in text) else digits(text)
 
 
 @register.filter
