@@ -22,7 +22,7 @@ from campaigns import digest, results
 from loyalty.points import backlog
 from loyalty.points import services as points
 from loyalty.shops import weeks
-from loyalty.shops.locks import Held, a_moment
+from loyalty.shops.locks import Held
 from loyalty.shops.scope import current_shop, step
 from loyalty.tiers import services as tiers
 from segmentation import outlook, reports
@@ -73,8 +73,7 @@ def _renew_or_leave(customer_id: int, as_of: datetime.date) -> str | None:
     A task that gets lost does no harm: the order has marked its customer for the next run.
     """
     try:
-        with a_moment():
-            return renew(customer_id, as_of)
+        return renew(customer_id, as_of)
     except Held:
         transaction.on_commit(partial(_ask, current_shop().pk, customer_id, as_of.isoformat()))
         return None

@@ -18,13 +18,16 @@ AMONG = "AND customer_id = %(customer_id)s"
 
 # The lock is shared, so that orders do not wait for each other, and not waited for: a run under way will see this
 # row as newer than itself. Of two orders of one customer the second waits for the customer and then sees the first.
-_HOLD = """
+# Both rows are written: the one with the scores, which a run may hold, and their history, which a look back may.
+_MINE = "shop_id = %(shop_id)s AND customer_id = %(customer_id)s"
+_ROWS = ("segmentation_customerscore", "segmentation_scorehistory")
+_HOLD = f"""
 SELECT pg_try_advisory_xact_lock_shared(%(room)s::int, %(shop_id)s::int) AS no_run_is_under_way,
        (SELECT id FROM customers_customer WHERE shop_id = %(shop_id)s AND id = %(customer_id)s FOR NO KEY UPDATE),
-       (SELECT true FROM segmentation_customerscore
-        WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s FOR NO KEY UPDATE SKIP LOCKED) AS is_held,
-       EXISTS (SELECT FROM segmentation_customerscore
-               WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s) AS is_scored,
+       ARRAY[{", ".join(f"EXISTS (SELECT FROM {table} WHERE {_MINE})" for table in _ROWS)}] AS are_there,
+       ARRAY[{
+    ", ".join(f"EXISTS (SELECT FROM {table} WHERE {_MINE} FOR NO KEY UPDATE SKIP LOCKED)" for table in _ROWS)
+}] AS are_held,
        run.as_of, run.window_days, run.cuts, scheme.chosen, scheme.window_days
 FROM (SELECT as_of, window_days, cuts::text FROM segmentation_scorerun
       WHERE shop_id = %(shop_id)s AND NOT is_look_back AND buyers > 0 AND id = (
@@ -39,12 +42,12 @@ def score(room: int, shop: Shop, customer_id: int, as_of: datetime.date) -> bool
     found = prepared.rows(_HOLD, {"room": room, "shop_id": shop.pk, "customer_id": customer_id})
     if not found:
         return None
-    is_alone, _, is_held, is_scored, run_on, window_days, cuts, chosen, scheme_window = found[0]
+    is_alone, _, are_there, are_held, run_on, window_days, cuts, chosen, scheme_window = found[0]
     cuts = json.loads(cuts)
     if "year_days" not in cuts:
         return None
     # To wait here would be to wait for the end of that run, with somebody standing at the till.
-    if is_scored and not is_held or not is_scored and not is_alone:
+    if are_there != are_held or not is_alone and not are_there[0]:
         return False
     is_latest = as_of >= run_on
     sql = _statement(chosen or "{}", scheme_window, window_days, is_latest)

@@ -156,7 +156,7 @@ def cluster_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     segment = OwnSegment(name=name, kind=OwnSegment.Kind.FROZEN, definition=definition)
     people = builder.customers_of(builder.parse(definition), request.shop.today())
     try:
-        own.save(segment, people, request.user)
+        own.save(segment, lambda: people, request.user)
     except ValidationError as refusal:
         notice(request, " ".join(refusal.messages), level=messages.ERROR)
         return go(request, "segmentation:clusters")

@@ -143,8 +143,10 @@ def test_an_order_at_the_till_waits_for_no_step_of_a_night(club, sent, monkeypat
     with scope(club.shop):
         assert NightRun.objects.get(day=club.today).finished_at
     # Whom the step held is renewed afterwards, and nobody else.
-    held = name in ("score_shop", "review_shop")
-    assert [args for _task, args in sent] == [(club.shop.pk, club.moved.pk, str(club.today))] * held
+    held = {"score_shop": [club.moved], "review_shop": [club.moved, club.unmoved]}.get(name, [])
+    assert [args for _task, args in sent] == [
+        (club.shop.pk, customer.pk, str(club.today)) for customer in held
+    ]
     for task, args in sent:
         assert task == tasks.renew.name
         tasks.renew(*args)
