@@ -8,6 +8,7 @@ from django.db.models import Q
 from loyalty.customers.models import Product, ProductCategory
 from loyalty.shops.fields import ShopForeignKey, ShopModel
 
+from . import naming
 from .choices import Segment
 
 
@@ -121,6 +122,10 @@ class GoodsFavourite(OfGoods):
 
     def __str__(self) -> str:
         return f"{self.segment}: {self.goods}"
+
+    def get_segment_display(self) -> str:
+        """The word of the shop, which may be the owner's own."""
+        return naming.segment_label(self.segment)
 
 
 class GoodsPair(OfGoods):

@@ -13,7 +13,7 @@ from loyalty.tiers.models import Tier
 from loyalty.ui.charts import formatter
 
 from .. import likeness_runs
-from ..models import OwnSegment, Quadrant, Segment, Stage
+from ..models import OwnSegment, Quadrant, Segment, Stage, segment_choices
 
 # Kind, which is also the condition of the list of customers → its groups.
 KINDS = {"segment": Segment, "stage": Stage, "quadrant": Quadrant}
@@ -71,9 +71,10 @@ class Whom:
 def choices() -> list[tuple[str, list[Option]]]:
     """Return the groups to choose from, kind by kind; a kind without any is left out."""
     labels = {"segment": _("Segment"), "stage": _("Stage"), "quadrant": _("Value and volume")}
+    words = {kind: groups.choices for kind, groups in KINDS.items()} | {"segment": segment_choices()}
     found = [
-        (labels[kind], [Option(f"{kind}:{value}", str(label)) for value, label in groups.choices])
-        for kind, groups in KINDS.items()
+        (labels[kind], [Option(f"{kind}:{value}", str(label)) for value, label in words[kind]])
+        for kind in KINDS
     ]
     tiers = Tier.objects.filter(programme__is_active=True).order_by("rank", "pk")
     found.append((_("Tier"), [Option(f"tier:{tier.pk}", tier.name) for tier in tiers]))

@@ -6,8 +6,19 @@ import io
 import pytest
 from django.urls import reverse
 
+from loyalty.customers.models import ProductCategory
 from segmentation import facts
-from segmentation.models import CustomerScore, Scheme, ScoreRun, Segment, Stage, naming
+from segmentation.models import (
+    CustomerScore,
+    GoodsFavourite,
+    GoodsFigure,
+    GoodsRun,
+    Scheme,
+    ScoreRun,
+    Segment,
+    Stage,
+    naming,
+)
 from segmentation.views.files import TABLES
 from tests.segmentation.test_views import scored  # noqa: F401
 
@@ -56,6 +67,25 @@ def test_the_files_hold_everybody_of_the_boards(scored, as_owner):  # noqa: F811
     last = rows(as_owner, "stage_list", table="weeks")[-1]
     assert last["Week to"] == latest.until_on.isoformat()
     assert int(last[str(Stage.LOYAL.label)]) == latest.customers.get(Stage.LOYAL, 0)
+
+
+def test_every_report_calls_a_segment_as_the_owner_does(scored, as_owner):  # noqa: F811
+    run = ScoreRun.objects.current()
+    category = ProductCategory.objects.create(name="Tea")
+    GoodsRun.objects.create(
+        as_of=run.as_of, computed_at=run.finished_at, buyers=9, orders=9, amount=9, demand_source="recent"
+    )
+    GoodsFigure.objects.create(category=category)
+    GoodsFavourite.objects.create(
+        category=category, segment="champions", buyers=9, amount=9, share=1, index=150
+    )
+    rename(champions="Our stars")
+    for page, query in (("people", {}), ("personas", {}), ("products", {"by": "category"})):
+        said = as_owner.get(reverse(f"segmentation:{page}"), query, headers={"accept-language": "en"})
+        assert "Our stars" in said.content.decode(), page
+        assert "Champions" not in said.content.decode(), page
+    (row,) = rows(as_owner, "products", by="category", table="favourites")
+    assert row["Segment"] == "Our stars"
 
 
 def test_a_name_of_the_owners_is_never_a_formula_in_a_file(scored, as_owner):  # noqa: F811
