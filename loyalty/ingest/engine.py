@@ -80,7 +80,28 @@ def carry_out(shop: Shop, run_id: int, *, renew: bool = True) -> ImportRun | Non
         )
         _fail(shop, run_id, token, "unstorable", {})
     with scope(shop):
-        return ImportRun.objects.get(pk=run_id)
+        run = ImportRun.objects.get(pk=run_id)
+    if renew and run.brought_rows and _is_cut_short(run):
+        # What came in stays, and nobody waits for this any more, so it needs no lease.
+        with by_steps(shop):
+            aftermath.renew(shop)
+    return run
+
+
+def _is_cut_short(run: ImportRun) -> bool:
+    """Whether the run ended before its scores were renewed; where that itself failed it would only fail again."""
+    is_scored = run.stage == ImportRun.Stage.SCORING
+    return run.state == ImportRun.State.CANCELLED or (run.state == ImportRun.State.FAILED and not is_scored)
+
+
+def stop(shop: Shop, run_id: int) -> None:
+    """Cancel the import at once, whoever holds it: the worker that does finds out at its next step."""
+    with scope(shop):
+        running = ImportRun.objects.filter(pk=run_id, state=ImportRun.State.RUNNING)
+        running.update(wants_cancel=True)
+        token = running.values_list("lease_token", flat=True).first()
+    if token:
+        _stop(shop, run_id, token)
 
 
 def claim(shop: Shop, run_id: int) -> str | None:

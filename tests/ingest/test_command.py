@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from loyalty.customers.models import Customer, Order
-from loyalty.ingest.models import ImportRun
+from loyalty.ingest.bringing import sales
+from loyalty.ingest.models import ImportRun, StagedRow
 from tests.ingest.test_bringing import HEAD, NADIA, SAM
 
 FILE = HEAD + NADIA + "\n" + SAM + "\n09990000003,Kim,3,soon,5,completed\n"
@@ -52,6 +53,31 @@ def test_a_dry_run_counts_everything_and_changes_nothing(shop, file):
     assert not Customer.objects.exists()
     assert not ImportRun.objects.exists()
     assert run(shop, file, "--dry-run").startswith("Dry run, nothing was changed. 3 rows")
+
+
+def test_ctrl_c_cancels_the_import_and_says_what_stays(shop, file, monkeypatch):
+    def interrupted(values):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sales, "bring", interrupted)
+        with pytest.raises(CommandError, match="was stopped; the rows that had come in stay"):
+            run(shop, file)
+    assert ImportRun.objects.get().state == "cancelled"
+    assert not StagedRow.objects.exists()
+    assert run(shop, file).startswith("3 rows: 2 added")
+
+
+def test_an_import_that_the_page_stopped_says_so(shop, file, monkeypatch):
+    real = sales.bring
+
+    def stopped(values):
+        ImportRun.objects.update(wants_cancel=True)
+        return real(values)
+
+    monkeypatch.setattr(sales, "bring", stopped)
+    with pytest.raises(CommandError, match="was stopped"):
+        run(shop, file)
 
 
 def test_a_mapping_file_says_what_the_page_would(shop, file, tmp_path):

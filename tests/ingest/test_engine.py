@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from loyalty.customers.models import Order
-from loyalty.ingest import engine, rows, runs, staging, tasks, wording
+from loyalty.ingest import aftermath, engine, rows, runs, staging, tasks, wording
 from loyalty.ingest.bringing import sales
 from loyalty.ingest.models import ImportReject, ImportRun, StagedPerson, StagedRow
+from segmentation.models import CustomerScore
 from tests.ingest.bring import receive, tally
 
 ROWS = 230
@@ -151,6 +152,37 @@ def test_an_import_stops_between_two_steps(queued, shop, monkeypatch):
     added, _, unchanged, _, refused = tally(engine.carry_out(shop, again.pk, renew=False))
     assert (added + unchanged, refused) == (220, 10)
     assert unchanged > 0
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "failed"])
+def test_an_import_cut_short_still_renews_what_came_in(queued, shop, monkeypatch, ends):
+    real = sales.bring
+
+    def ended(values):
+        if ends == "failed" and Order.objects.exists():
+            raise IntegrityError
+        ImportRun.objects.update(wants_cancel=ends == "cancelled")
+        return real(values)
+
+    monkeypatch.setattr(sales, "bring", ended)
+    run = engine.carry_out(shop, queued.pk)
+    assert run.state == ends
+    buyers = Order.objects.filter(customer__isnull=False).values("customer").distinct()
+    assert 0 < buyers.count() == CustomerScore.objects.filter(frequency__gt=0).count()
+
+
+def test_an_import_stopped_while_it_scores_is_scored_all_the_same(queued, shop, monkeypatch):
+    real, calls = aftermath.renew, []
+
+    def asked_to_stop(shop):
+        calls.append(shop)
+        ImportRun.objects.update(wants_cancel=True)
+        return real(shop)
+
+    monkeypatch.setattr(aftermath, "renew", asked_to_stop)
+    assert engine.carry_out(shop, queued.pk).state == "cancelled"
+    assert len(calls) == 2
+    assert CustomerScore.objects.filter(frequency__gt=0).count() == 60
 
 
 def test_a_run_that_is_over_is_not_carried_out_again(queued, shop):

@@ -17,6 +17,7 @@ from loyalty.shops.scope import scope
 
 BLOCK_BYTES = 1 << 20
 REJECTS_SHOWN = 20
+STOPPED = "The import was stopped; the rows that had come in stay. The same file again brings the others."
 
 
 class Command(ShopCommand):
@@ -54,7 +55,7 @@ class Command(ShopCommand):
                 if document is not None:
                     runs.change_mapping(run, document)
                 runs.start(run)
-            done = engine.carry_out(shop, run.pk, renew=not dry_run)
+            done = _carry_out(shop, run, renew=not dry_run)
             if done is None:
                 raise CommandError(
                     "A worker is already bringing this file in; its report stands under Imports."
@@ -64,6 +65,15 @@ class Command(ShopCommand):
         finally:
             # The caller has the file; a copy of it would only be one more place with people's numbers.
             run.path.unlink(missing_ok=True)
+
+
+def _carry_out(shop: Shop, run: ImportRun, *, renew: bool) -> ImportRun | None:
+    try:
+        return engine.carry_out(shop, run.pk, renew=renew)
+    except KeyboardInterrupt:
+        # Left as it is, it would wait for a worker that has no file to read.
+        engine.stop(shop, run.pk)
+        raise CommandError(f"{STOPPED} Segments and tiers follow in the night.") from None
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
@@ -84,6 +94,8 @@ def _read_json(path: Path) -> object:
 
 def _outcome(run: ImportRun, dry_run: bool) -> tuple[str, dict]:
     """Return the summary and result of a run; raise CommandError where it failed or took in nothing."""
+    if run.state == ImportRun.State.CANCELLED:
+        raise CommandError(STOPPED)
     if run.state != ImportRun.State.DONE:
         raise CommandError(wording.of_file(run.error_code, run.error_details))
     rejects = list(run.rejects.all()[:REJECTS_SHOWN])
