@@ -20,7 +20,13 @@ def web_role_is_bound(app_configs, databases=None, **_) -> list[Error]:
         )
         role, is_unbound, is_owner = cursor.fetchone()
     if is_unbound:
-        return [Error(f"The web role “{role}” is not bound by row-level security.", id="shops.E001")]
+        return [
+            Error(
+                f"The web role “{role}” is not bound by row-level security; give DATABASE_URL a login that is"
+                " neither a superuser nor has BYPASSRLS.",
+                id="shops.E001",
+            )
+        ]
     if is_owner:
         return [
             Error(

@@ -7,9 +7,11 @@ import re
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.commands import migrate
 from django.db import connection, connections, transaction
 
-from loyalty.shops import checks
+from loyalty.shops import checks, rls
 from loyalty.shops.fields import ShopModel
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import shop_models, shop_relations
@@ -144,6 +146,27 @@ def test_rows_that_are_only_ever_added_cannot_be_changed_by_the_web_role(model):
     assert ask("SELECT has_table_privilege(%s, 'DELETE')", table)[0][0] is not model.append_only
 
 
+@pytest.mark.parametrize("what", ["TRUNCATE", "REFERENCES", "TRIGGER"])
+def test_the_web_role_is_given_rows_and_not_tables(what):
+    """TRUNCATE and foreign keys look through the policies, and a trigger runs as whoever writes next.
+
+    What is granted here and not what is held: the tests themselves tidy up by TRUNCATE.
+    """
+    with transaction.atomic(using="owner"):
+        ask(f'REVOKE TRUNCATE ON ALL TABLES IN SCHEMA public FROM "{settings.WEB_ROLE}"', using="owner")
+        with connections["owner"].cursor() as cursor:
+            rls._grant(cursor, [])
+        held = ask(
+            """SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+               AND has_table_privilege(%s, oid, %s)""",
+            settings.WEB_ROLE,
+            what,
+            using="owner",
+        )
+        transaction.set_rollback(True, using="owner")
+    assert held == []
+
+
 def test_the_web_role_may_not_touch_the_history_of_migrations_or_make_tables():
     assert not ask("SELECT has_table_privilege('django_migrations', 'INSERT, UPDATE, DELETE')")[0][0]
     assert not ask("SELECT has_schema_privilege('public', 'CREATE')")[0][0]
@@ -174,6 +197,26 @@ def test_the_check_command_refuses_a_role_above_the_policies(monkeypatch):
     # The owner stands in for the web role: it owns the tables, and may so undo every policy.
     monkeypatch.setattr(checks, "connections", {"default": connections["owner"]})
     assert [error.id for error in checks.web_role_is_bound(None, databases=["default"])] == ["shops.E002"]
+
+
+@pytest.fixture
+def superuser():
+    """The connection of a login that PostgreSQL holds to nothing, as DATABASE_URL could name one."""
+    made = connections["default"].copy()
+    made.settings_dict["USER"] = "postgres"
+    yield made
+    made.close()
+
+
+def test_migrate_refuses_a_web_role_that_no_policy_holds(monkeypatch, superuser):
+    monkeypatch.setattr(migrate.Command, "handle", lambda *args, **options: None)
+    call_command("migrate")
+    monkeypatch.setattr(checks, "connections", {"default": superuser})
+    with pytest.raises(CommandError, match="“postgres” is not bound by row-level security"):
+        call_command("migrate")
+    monkeypatch.setattr(checks, "connections", {"default": connections["owner"]})
+    with pytest.raises(CommandError, match="owns the tables; give the owner a role of its own"):
+        call_command("migrate")
 
 
 def test_the_tests_run_in_the_role_that_the_web_has():
