@@ -102,12 +102,25 @@ def test_a_look_adds_up_to_the_people_it_finds(made, seed):
     assert look.reachable == Customer.objects.reachable_by_sms().filter(pk__in=people).count()
     assert {one.pk for one in look.names} <= people
     assert look.steps[-1].after == len(people)
-    for number, step in enumerate(look.steps):
-        root = definition["root"]
-        others = [node for place, node in enumerate(root["of"]) if place != number]
-        if others:
-            without = world.definition({**root, "of": others})
-            assert step.without == len(found(without))
+    root = definition["root"]
+    assert len(look.steps) == len(list(world.places(root)))
+    for step, path in zip(look.steps, world.places(root), strict=True):
+        alone = {"join": "all", "not": False, "of": [world.at(root, path)]}
+        assert step.alone == len(found(world.definition(alone))), path
+        assert step.after == len(found(world.definition(world.until(root, path)))), path
+        without = world.without(root, path)
+        assert step.without == (len(found(world.definition(without))) if without else world.PEOPLE), path
+
+
+def test_of_many_conditions_the_groups_alone_are_counted(made, monkeypatch):
+    chance = random.Random(world.SEED)
+    inner = {"join": "any", "not": False, "of": [world.question(chance, made) for _ in range(4)]}
+    tree = parse(world.definition({"join": "all", "not": False, "of": [inner, inner]}))
+    assert [step.depth for step in looking.Look(tree, TODAY).steps] == [1, 2, 2, 2, 2] * 2
+    people = looking.Look(tree, TODAY).people
+    monkeypatch.setattr(looking, "MOST_ASKED", 7)
+    look = looking.Look(tree, TODAY)
+    assert ([step.depth for step in look.steps], look.people) == ([1, 1], people)
 
 
 def test_scores_alone_are_counted_without_joining_the_people(made):

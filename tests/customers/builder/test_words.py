@@ -59,7 +59,7 @@ def test_a_condition_ends_with_what_is_counted_and_speaks_in_its_own_digits(made
             "any",
             {"days": 7},
             "whose birthday is in the next 7 days",
-            "که زادروزشان در ۷ روز آینده است",
+            "که تولدشان در ۷ روز آینده است",
         ),
         ("m_score", "any", {"values": [5, 4]}, "who score 5 or 4 for money", "که امتیاز مبلغشان ۵ یا ۴ است"),
         ("orders", "at_most", {"max": 1}, "who made at most 1 purchase", "که حداکثر ۱ خرید داشته‌اند"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -343,3 +344,36 @@ def group(chance: random.Random, made: World, depth: int = 1) -> dict:
 
 def definition(root: dict) -> dict:
     return {"version": 1, "root": root}
+
+
+# ---------- Parts of a tree, by their places ----------
+
+
+def places(root: dict, above: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Yield the place of every node, a group before what is in it."""
+    for number, node in enumerate(root["of"]):
+        yield (*above, number)
+        if "of" in node:
+            yield from places(node, (*above, number))
+
+
+def at(root: dict, path: tuple[int, ...]) -> dict:
+    for number in path:
+        root = root["of"][number]
+    return root
+
+
+def until(root: dict, path: tuple[int, ...]) -> dict:
+    """Return a tree that ends with the node at a place."""
+    nodes = root["of"][: path[0] + 1]
+    if len(path) > 1:
+        nodes = [*nodes[:-1], until(nodes[-1], path[1:])]
+    return root | {"of": nodes}
+
+
+def without(root: dict, path: tuple[int, ...]) -> dict | None:
+    """Return a tree without the node at a place, and without the groups that are empty then."""
+    nodes = list(root["of"])
+    nodes[path[0]] = without(nodes[path[0]], path[1:]) if len(path) > 1 else None
+    left = [node for node in nodes if node is not None]
+    return root | {"of": left} if left else None

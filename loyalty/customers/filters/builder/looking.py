@@ -30,6 +30,9 @@ PATIENCE_MS = 2_500
 # One person in so many is asked where asking everybody takes too long.
 SAMPLED = 16
 NAMES = 5
+# So many conditions are asked one by one; of more, only the groups they stand in. Everybody falls into one of up
+# to 2 to that power cells, which are added up anew for each line of the waterfall.
+MOST_ASKED = 10
 
 
 class TooSlow(Exception):
@@ -103,13 +106,18 @@ def cells(parts: Sequence[Q], people: Q | None = None) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Step:
-    """One condition of the outermost group: how many it lets through by itself, how many are left after it and
-    those before it, and how many there would be without it."""
+    """One condition or group at its place in the tree (`path`): how many it lets through by itself, how many are
+    left after it and those before it, and how many there would be without it."""
 
     node: Group | Condition
+    path: tuple[int, ...]
     alone: int
     after: int
     without: int
+
+    @property
+    def depth(self) -> int:
+        return len(self.path)
 
 
 class Look:
@@ -125,10 +133,14 @@ class Look:
         self._reachable, self.names = 0, []
         if people is not None:
             self.root, self._q = Group(of=(root,)), people
+            self._asked = {id(root): 0}
             self._look([people])
         elif not root.problems:
             self._q = compile_tree(root, self._view)
-            self._look([compile_tree(node, self._view) for node in root.of])
+            inner = list(root.conditions())
+            asked = inner if len(inner) <= MOST_ASKED else root.of
+            self._asked = {id(node): place for place, node in enumerate(asked)}
+            self._look([compile_tree(node, self._view) for node in asked])
 
     def _look(self, parts: list[Q]) -> None:
         try:
@@ -162,11 +174,17 @@ class Look:
         return found * SAMPLED if self.is_estimate else found
 
     def _meant(self) -> Iterator[Cell]:
-        return (cell for cell in self._found if self._holds(cell.holds))
+        return self._whom(self.root)
 
-    def _holds(self, holds: Sequence[bool]) -> bool:
-        found = any(holds) if self.root.join == ANY else all(holds)
-        return found != self.root.negated
+    def _whom(self, node: Group | Condition) -> Iterator[Cell]:
+        """Return the people a tree, or a part of it, means."""
+        return (cell for cell in self._found if self._holds(node, cell.holds))
+
+    def _holds(self, node: Group | Condition, holds: Sequence[bool]) -> bool:
+        if id(node) in self._asked:
+            return holds[self._asked[id(node)]]
+        found = (any if node.join == ANY else all)(self._holds(one, holds) for one in node.of)
+        return found != node.negated
 
     @cached_property
     def club(self) -> int:
@@ -201,23 +219,34 @@ class Look:
 
     @property
     def steps(self) -> list[Step]:
-        """The waterfall of the outermost group, in the order of its conditions."""
-        found = []
-        for number, node in enumerate(self.root.of):
-            so_far = (cell for cell in self._found if self._until(cell.holds, number + 1))
-            others = (cell for cell in self._found if self._except(cell.holds, number))
-            alone = (cell for cell in self._found if cell.holds[number])
-            counted = (self._sum("people", some) for some in (alone, so_far, others))
-            found.append(Step(node, *counted))
-        return found
+        """The waterfall in the order of the conditions; those of an inner group follow it."""
+        return list(self._steps(self.root, ()))
 
-    def _until(self, holds: Sequence[bool], stop: int) -> bool:
-        return self._holds(holds[:stop])
+    def _steps(self, group: Group, above: tuple[int, ...]) -> Iterator[Step]:
+        for number, node in enumerate(group.of):
+            path = (*above, number)
+            without = _without(self.root, path)
+            # Without its only condition a segment asks nothing.
+            others = iter(self._found) if without is None else self._whom(without)
+            some = (self._whom(node), self._whom(_until(self.root, path)), others)
+            yield Step(node, path, *(self._sum("people", one) for one in some))
+            if id(node) not in self._asked:
+                yield from self._steps(node, path)
 
-    def _except(self, holds: Sequence[bool], number: int) -> bool:
-        others = (*holds[:number], *holds[number + 1 :])
-        # Without its only condition a group asks nothing.
-        return self._holds(others) if others else True
+
+def _until(group: Group, path: tuple[int, ...]) -> Group:
+    """Return a tree up to a place, with what stands there."""
+    first, *rest = path
+    last = _until(group.of[first], tuple(rest)) if rest else group.of[first]
+    return replace(group, of=(*group.of[:first], last))
+
+
+def _without(group: Group, path: tuple[int, ...]) -> Group | None:
+    """Return a tree without what stands at a place; None where nothing is left."""
+    first, *rest = path
+    left = _without(group.of[first], tuple(rest)) if rest else None
+    kept = (*group.of[:first], *([left] if left else []), *group.of[first + 1 :])
+    return replace(group, of=kept) if kept else None
 
 
 def count(root: Group, today: datetime.date, shelf: Shelf | None = None) -> int:
