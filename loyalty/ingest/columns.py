@@ -18,6 +18,7 @@ _BRACKETS = re.compile(r"[(\[（][^)\]）]*[)\]）]")
 _PUNCTUATION = re.compile(r"[^\w%]+")
 # Of columns in several units the first of these says which one is the file's.
 LEADING = ("amount", "order_amount", "net", "gross", "unit_price")
+GOODS = frozenset(("sku", "quantity", "unit_price"))
 # The rank of a name that only holds a known phrase.
 GUESSED = 1000
 
@@ -62,9 +63,13 @@ class Recognised:
 
 def field_of(header: str) -> tuple[str, int] | None:
     """Return (field, rank) for one header by its name alone, or None; a smaller rank is a better name."""
+    if header.rstrip().endswith(("?", "؟")):
+        # "Paid?" is answered by yes or no.
+        return None
     for name in (key(header), bare_key(header)):
         if found := _EXACT.get(name) or _EXACT.get(name.replace(" ", "")):
-            return found
+            is_rate = found[0] == "discount_amount" and ("%" in header or "٪" in header)
+            return ("discount_rate", found[1]) if is_rate else found
     text = f" {bare_key(header)} "
     if any(f" {word} " in text for word in _NOT_WITH):
         return None
@@ -108,6 +113,8 @@ def recognise(header: Sequence[str], rows: Sequence[Sequence[str]], *, region: s
     columns = _columns_of(preset, header) if preset else _by_name(header, rows)
     if not columns.get("phone") and (guess := _phones_among(header, rows, columns, region)):
         columns["phone"] = (guess,)
+        if columns.get("order_id") == (guess,):
+            del columns["order_id"]
     units = units_of(columns)
     settings = evidence.settings(columns, header, rows)
     if preset:
@@ -176,7 +183,9 @@ def _settle(columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     # «نام» alone is the whole name; beside «نام خانوادگی» it is the first.
     if "first_name" in columns and "last_name" not in columns:
         first = columns.pop("first_name")
-        columns.setdefault("name", first)
+        # "Name" among goods without another name may as well be what was sold.
+        if key(first[0]) != "name" or "product" in columns or not columns.keys() & GOODS:
+            columns.setdefault("name", first)
     # "Price" beside a quantity is of one piece; alone it is what was paid.
     if "quantity" in columns and "unit_price" not in columns and "amount" in columns:
         if bare_key(columns["amount"][0]) in ("قیمت", "price", "مبلغ کالا"):
@@ -193,7 +202,8 @@ def _phones_among(
     header: Sequence[str], rows: Sequence[Sequence[str]], columns: dict[str, tuple[str, ...]], region: str
 ) -> str | None:
     """Return the unnamed column most of whose cells are mobile numbers."""
-    taken = {name for headers in columns.values() for name in headers}
+    # «شماره» is an order's, unless it is a phone's.
+    taken = {name for headers in columns.values() for name in headers if key(name) != "شماره"}
     for position, name in enumerate(header):
         cells = list(filter(None, evidence.cells(rows, position)))
         if (

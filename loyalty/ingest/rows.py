@@ -323,11 +323,14 @@ class RowReader:
         nothing: tuple = (None,) * len(ORDER_MONEY)
         given, extra = {}, dict.fromkeys(ORDER_MONEY)
         for field, cells in self._sums.filled(texts).items():
-            read = sums.READERS.get(field, sums.READERS["amount"])
+            # "10%" is a rate, in whichever column it stands.
+            is_rate = field == "discount_amount" and cells[0].strip("%٪") != cells[0]
+            name = "discount_rate" if is_rate else field
+            read = sums.READERS.get(name, sums.READERS["amount"])
             value, reason = read(self._cells_of.get(field, self.cells), cells[0])
             if reason:
                 return None, nothing, (reason, field)
-            (extra if field in extra else given)[field] = value
+            (extra if name in extra else given)[name] = value
         if "order_amount" in self.places and not given.keys() & sums.PAID:
             if self.mapping.row_kind == "order":
                 given["amount"] = extra["order_amount"]

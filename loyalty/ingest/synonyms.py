@@ -40,7 +40,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "تلفن تماس", "تلفن", "شماره تلفن", "موبایل مشتری", "شماره موبایل مشتری", "تلفن مشتری",
         "شماره مشتری تماس", "mobile", "mobile number", "mobile phone", "cell", "cell phone", "cellphone",
         "phone", "phone number", "customer phone", "customer mobile", "billing phone", "phone billing",
-        "billing_phone", "tel", "telephone", "contact number", "msisdn", "shipping phone",
+        "billing_phone", "tel", "telephone", "contact number", "telephone number", "phone no",
+        "mobile no", "cell no", "cell number", "whatsapp", "msisdn", "shipping phone",
         "phone shipping", "default address phone",
     ),
     "external_id": (
@@ -63,7 +64,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "first_name": (
         "نام", "نام کوچک", "اسم", "first name", "firstname", "given name", "first name billing",
-        "billing first name", "first_name", "first name shipping",
+        "billing first name", "first_name", "first name shipping", "name",
     ),
     "last_name": (
         "نام خانوادگی", "فامیل", "فامیلی", "نام فامیل", "last name", "lastname", "surname", "family name",
@@ -82,7 +83,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "state code billing", "shipping province", "state code shipping", "county",
     ),
     "birth_on": (
-        "تاریخ تولد", "تولد", "birth date", "birthdate", "date of birth", "birthday", "dob",
+        "تاریخ تولد", "تولد", "birth", "birth date", "birthdate", "date of birth", "birthday", "dob",
     ),
     "gender": (
         "جنسیت", "gender", "sex",
@@ -100,14 +101,15 @@ NAMES: dict[str, tuple[str, ...]] = {
         "order id", "orderid", "order no", "order_id", "order", "invoice no", "invoiceno",
         "invoice number", "invoice id", "invoice", "receipt number", "receipt no", "receipt",
         "transaction id", "transaction number", "bill no", "order ref", "order reference", "sale id",
-        "pos reference",
+        "pos reference", "bill number", "ticket number", "ticket no", "شماره",
     ),
     "date": (
         "تاریخ خرید", "تاریخ سفارش", "تاریخ فاکتور", "تاریخ صدور", "تاریخ ثبت", "تاریخ فروش", "زمان سفارش",
         "تاریخ پرداخت", "تاریخ", "تاریخ و ساعت", "زمان خرید", "order date", "orderdate", "date order",
         "order_date", "invoice date", "invoicedate", "purchase date", "purchased at", "created at",
         "created_at", "placed at", "date created", "order created", "paid at", "transaction date",
-        "sale date", "datetime", "date time", "timestamp", "date",
+        "sale date", "date of purchase", "date of sale", "date of order", "datetime", "date time", "timestamp", "date",
+        "تاریخ شمسی", "تاریخ میلادی", "تاریخ (شمسی)", "created", "created on", "day",
     ),
     "time": (
         "ساعت", "زمان", "ساعت خرید", "ساعت سفارش", "ساعت فاکتور", "time", "order time", "sale time",
@@ -173,12 +175,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "tax": (
         "مالیات", "مبلغ مالیات", "ارزش افزوده", "مالیات ارزش افزوده", "مالیات بر ارزش افزوده",
-        "عوارض و مالیات", "tax", "taxes", "vat", "tax amount", "total tax", "order line tax", "gst",
+        "عوارض و مالیات", "tax", "taxes", "vat", "tax amount", "vat amount", "total tax",
+        "order line tax", "gst",
         "sales tax",
     ),
     "net": (
         "مبلغ خالص", "خالص", "خالص فروش", "فروش خالص", "مبلغ پس از تخفیف", "مبلغ بعد از تخفیف",
-        "بعد از تخفیف", "net", "net amount", "net sales", "net total", "after discount",
+        "بعد از تخفیف", "net", "net amount", "net sales", "net sale", "net total", "after discount",
         "order line w o tax", "subtotal",
     ),
     "cost": (
@@ -190,7 +193,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "margin amount", "net profit",
     ),
     "quantity": (
-        "تعداد", "مقدار", "تعداد کالا", "تعداد محصول", "تعداد اقلام", "quantity", "qty", "units", "count",
+        "تعداد", "مقدار", "تعداد کالا", "تعداد محصول", "تعداد اقلام", "quantity", "qty", "units", "units sold", "count",
         "pieces", "lineitem quantity", "order line product uom qty", "item quantity",
     ),
     "unit_price": (
@@ -299,12 +302,13 @@ UNITS: dict[str, tuple[str, str]] = {
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "completed": (
-        "تکمیل شده", "تکمیل", "کامل", "کامل شده", "انجام شده", "انجام شد", "پرداخت شده", "پرداخت شد",
-        "موفق", "تحویل شده", "تحویل داده شده", "تحویل شد", "ارسال شده", "ارسال شد", "بسته شده", "نهایی",
-        "نهایی شده", "تسویه", "تسویه شده", "فروش", "فاکتور فروش", "قطعی", "تایید شده", "completed",
-        "complete", "paid", "delivered", "fulfilled", "shipped", "success", "successful", "succeeded",
-        "closed", "done", "sale", "sold", "payment", "invoiced", "captured", "partially refunded",
-        "partially_refunded", "بخشی مرجوع شده", "مرجوعی جزئی", "ok", "yes", "archived", "locked",
+        "تکمیل شده", "تکمیل", "کامل", "کامل شده", "انجام شده", "انجام شد", "پرداخت شده", "پرداخت شد", "موفق",
+        "تحویل شده", "تحویل داده شده", "تحویل شد", "ارسال شده", "ارسال شد", "بسته شده", "نهایی", "نهایی شده",
+        "تسویه", "تسویه شده", "فروش", "فاکتور فروش", "قطعی", "تایید شده", "تایید", "completed", "complete",
+        "paid", "delivered", "fulfilled", "shipped", "success", "successful", "succeeded", "closed", "done",
+        "sale", "sold", "payment", "invoiced", "captured", "partially refunded", "partially_refunded",
+        "partial refund", "in transit", "sales", "sales order", "بخشی مرجوع شده", "مرجوعی جزئی", "ok", "yes",
+        "archived", "locked",
     ),
     "processing": (
         "در حال انجام", "در حال پردازش", "در حال بررسی", "در انتظار", "در انتظار پرداخت",

@@ -73,6 +73,41 @@ def test_a_name_alone_is_the_whole_name_and_beside_a_last_name_the_first():
     assert (both["first_name"], both["last_name"]) == (("نام",), ("نام خانوادگی",))
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Mobile,Date,Amount,Name", {"name": ("Name",)}),
+        ("Mobile,Date,Amount,Name,Surname", {"first_name": ("Name",), "last_name": ("Surname",)}),
+        ("Mobile,Date,Amount,Customer,Name", {"name": ("Customer",)}),
+        ("Mobile,Date,Product,Quantity,Price,Name", {"name": ("Name",)}),
+        ("Mobile,Date,SKU,Name,Quantity,Price", {"name": None, "first_name": None}),
+        ("Telephone number,Date of purchase,VAT amount,Total", {
+            "phone": ("Telephone number",), "date": ("Date of purchase",), "tax": ("VAT amount",),
+        }),
+        ("تاریخ شمسی,شماره,مبلغ", {"date": ("تاریخ شمسی",), "order_id": ("شماره",)}),
+        ("شماره,شماره فاکتور,تاریخ,مبلغ", {"order_id": ("شماره فاکتور",)}),
+        ("Date,Total,Discount%", {"discount_rate": ("Discount%",)}),
+        ("تاریخ,مبلغ,مبلغ تخفیف (٪)", {"discount_rate": ("مبلغ تخفیف (٪)",)}),
+        ("Date,Total,Discount,Paid?", {"amount": ("Total",)}),
+    ],
+)  # fmt: skip
+def test_names_that_need_their_company(header, expected):
+    found = fields(header)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_a_column_called_number_is_the_phone_where_it_holds_phones():
+    header = ["شماره", "تاریخ", "مبلغ"]
+    phones = [[f"0999000000{n}", "1405/01/01", "5"] for n in range(5)]
+    assert columns.recognise(header, phones).mapping.columns == {
+        "phone": ("شماره",),
+        "date": ("تاریخ",),
+        "amount": ("مبلغ",),
+    }
+    orders = [[f"10{n}", "1405/01/01", "5"] for n in range(5)]
+    assert columns.recognise(header, orders).mapping.columns["order_id"] == ("شماره",)
+
+
 def test_a_price_is_of_one_piece_where_there_is_a_quantity():
     assert fields("Date,Mobile,Quantity,Price")["unit_price"] == ("Price",)
     assert fields("Date,Mobile,Price")["amount"] == ("Price",)

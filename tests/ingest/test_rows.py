@@ -318,6 +318,12 @@ def test_a_rate_that_a_workbook_keeps_as_a_share_is_one(rate, paid):
     assert read(cells, discount_rates="share", unit="rial").net == paid
 
 
+@pytest.mark.parametrize(("discount", "off"), [("10%", 100), ("٪۱۰", 100), ("۱۲٫۵ ٪", 125), ("10", 10)])
+def test_a_discount_with_a_percent_sign_is_a_rate(discount, off):
+    cells = {"date": "1405/08/01", "gross": "1000", "discount_amount": discount}
+    assert read(cells, unit="rial").discount == off
+
+
 def test_no_share_is_more_than_the_whole():
     cells = {"date": "1405/08/01", "gross": "1000", "discount_rate": "1.5"}
     assert read(cells, discount_rates="share").reason == "rate_not_a_rate"
