@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 
+import phonenumbers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from persiantools.jdatetime import JalaliDate
+
+from loyalty.shops.models import Shop
+from loyalty.ui import money
 
 from . import wording
 from .models import ImportRun
 
 # A spreadsheet would calculate a cell that begins so.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", ";", "|")
+# What the reader reads; the days, phones and amounts are the shop's.
 SAMPLES = {
-    "fa": (
-        ("نام مشتری", "موبایل", "شهر", "شماره فاکتور", "تاریخ", "مبلغ (تومان)", "تخفیف", "وضعیت"),
-        ("نگار فرضی", "09990000001", "تهران", "1001", "1405/08/12", "850000", "0", "تکمیل شده"),
-        ("کاوه نمونه", "09990000002", "شیراز", "1002", "1405/08/12 18:40", "1240000", "60000", "تکمیل شده"),
-        ("نگار فرضی", "09990000001", "تهران", "1003", "1405/08/20", "420000", "0", "مرجوعی"),
-    ),
-    "en": (
-        ("Customer name", "Mobile", "City", "Order number", "Date", "Total", "Discount", "Status"),
-        ("Nadia Example", "07700 900001", "York", "1001", "2026-11-03", "42.50", "0", "completed"),
-        ("Sam Sample", "07700 900002", "Leeds", "1002", "2026-11-03 18:40", "118.00", "6.00", "completed"),
-        ("Nadia Example", "07700 900001", "York", "1003", "2026-11-11", "21.00", "0", "returned"),
-    ),
+    "fa": {
+        "head": ("نام مشتری", "موبایل", "شهر", "شماره فاکتور", "تاریخ", "مبلغ", "تخفیف", "وضعیت"),
+        "people": (("نگار فرضی", "تهران"), ("کاوه نمونه", "شیراز")),
+        "statuses": ("تکمیل شده", "مرجوعی"),
+    },
+    "en": {
+        "head": ("Customer name", "Mobile", "City", "Order number", "Date", "Total", "Discount", "Status"),
+        "people": (("Nadia Example", "York"), ("Sam Sample", "Leeds")),
+        "statuses": ("completed", "returned"),
+    },
 }
+# (who, days ago, time, amount and discount where money has pence, the same where it has none, status)
+ORDERS = (
+    (0, 20, "", ("42.50", "0"), (850_000, 0), 0),
+    (1, 20, " 18:40", ("118.00", "6.00"), (1_240_000, 60_000), 0),
+    (0, 12, "", ("21.00", "0"), (420_000, 0), 1),
+)
+# Ranges that no operator has given to anybody; elsewhere the example of the numbering plan must do.
+INVENTED = {"IR": "0999 000 000{}", "GB": "07700 90000{}"}
 
 
-def sample() -> bytes:
-    """Return a small file of orders in the reader's language; Excel needs the mark to see that it is UTF-8."""
-    return _csv(SAMPLES["fa" if (get_language() or "").startswith("fa") else "en"])
+def sample(shop: Shop, today: datetime.date) -> bytes:
+    """Return a small file of orders in the reader's language, as the shop's till would write it.
+
+    Excel needs the mark at its beginning to see that it is UTF-8.
+    """
+    words = SAMPLES["fa" if (get_language() or "").startswith("fa") else "en"]
+    head, unit = list(words["head"]), money.currency(shop.currency).unit(shop.display_unit)
+    if shop.currency == "IRR":
+        head[5] = f"{head[5]} ({unit.fa if words is SAMPLES['fa'] else unit.en})"
+    rows = [head]
+    for number, (who, ago, clock, with_pence, whole, status) in enumerate(ORDERS, 1001):
+        name, city = words["people"][who]
+        amounts = with_pence if unit.decimals else whole
+        if unit.name == "rial":
+            amounts = tuple(10 * amount for amount in amounts)
+        day = _day(today - datetime.timedelta(days=ago), shop) + clock
+        rows.append([name, _phone(who, shop), city, number, day, *amounts, words["statuses"][status]])
+    return _csv(rows)
+
+
+def _day(day: datetime.date, shop: Shop) -> str:
+    return f"{JalaliDate.to_jalali(day):%Y/%m/%d}" if shop.calendar == "jalali" else day.isoformat()
+
+
+def _phone(who: int, shop: Shop) -> str:
+    if shop.phone_region in INVENTED:
+        return INVENTED[shop.phone_region].format(who + 1)
+    example = phonenumbers.example_number_for_type(shop.phone_region, phonenumbers.PhoneNumberType.MOBILE)
+    return f"{example.national_number + who}" if example else ""
 
 
 def refused_rows(run: ImportRun) -> bytes:

@@ -72,7 +72,7 @@ def _limits(request: HttpRequest) -> dict:
 
 def import_sample(request: HttpRequest) -> HttpResponse:
     """A small file to see what one may look like."""
-    return _download(downloads.sample(), "sample.csv")
+    return _download(downloads.sample(request.shop, request.shop.today()), "sample.csv")
 
 
 def _download(content: bytes, name: str) -> HttpResponse:

@@ -9,11 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from loyalty.customers.models import Order
+from loyalty.customers.models import Customer, Order
 from loyalty.ingest import engine, tasks
 from loyalty.ingest.models import ImportRun
 from loyalty.shops.scope import scope
-from tests.ingest.bring import bring, receive
+from tests import factories
+from tests.ingest.bring import bring, receive, tally
 
 FILE = (
     "Mobile,Customer name,Order no,Date,Amount,Status\n"
@@ -61,12 +62,26 @@ def test_the_report_shows_a_marketer_no_rows(as_marketer, shop):
     )
 
 
-def test_the_sample_can_be_brought_in(as_owner, shop):
-    for language in ("fa", "en"):
-        sample = as_owner.get(reverse("ingest:import_sample"), headers={"accept-language": language})
-        if language == "fa":
-            run = bring(sample.content)
-            assert (run.added, run.rejected) == (3, 0)
+@pytest.mark.parametrize("language", ["fa", "en"])
+@pytest.mark.parametrize(
+    ("money", "amounts"),
+    [
+        ({"currency": "IRR", "display_unit": "toman"}, [8_500_000, 12_400_000, 4_200_000]),
+        ({"currency": "IRR", "display_unit": "rial"}, [8_500_000, 12_400_000, 4_200_000]),
+        ({"currency": "GBP", "display_unit": "pound", "phone_region": "GB"}, [4250, 11800, 2100]),
+        ({"currency": "EUR", "display_unit": "euro", "phone_region": "DE"}, [4250, 11800, 2100]),
+    ],
+)
+def test_the_sample_can_be_brought_in_by_every_shop_in_either_language(db, client, language, money, amounts):
+    shop = factories.make_shop(calendar="jalali" if money["currency"] == "IRR" else "gregorian", **money)
+    client.force_login(factories.make_staff(shop, "owner").user)
+    sample = client.get(reverse("ingest:import_sample"), headers={"accept-language": language})
+    assert ("مشتری" in sample.content.decode()) == (language == "fa")
+    with scope(shop):
+        assert tally(bring(sample.content)) == (3, 0, 0, 0, 0)
+        assert list(Order.objects.order_by("external_id").values_list("net_amount", flat=True)) == amounts
+        assert Order.objects.filter(status="refunded").count() == 1
+        assert Customer.objects.filter(phone__isnull=False).count() == 2
 
 
 def test_an_upload_leads_to_its_columns(as_owner, shop):
