@@ -15,7 +15,7 @@ from typing import Any
 
 from loyalty.customers.facts import Statement
 
-from . import facts, rfm, statements, valued
+from . import facts, rfm, statements, value_volume, valued
 from .models import ScoreRun
 
 KINDS = ("segment", "stage", "quadrant")
@@ -25,18 +25,16 @@ _GROUPS = """SELECT segment, stage, quadrant, r_score, f_score, m_score, count(*
 FROM {scored} AS state GROUP BY 1, 2, 3, 4, 5, 6"""
 
 # Steps of a hundredth of the amount; who gave back more than they bought adds nothing.
-_SPEND = """SELECT CASE WHEN monetary_amount > 0 THEN round(100 * ln(monetary_amount::float8))::int END AS step,
-       count(*), bigint_sum(greatest(monetary_amount, 0)), min(greatest(monetary_amount, 0)),
-       coalesce(bigint_sum(profit_amount), 0), count(profit_amount)
+_SPEND = """SELECT CASE WHEN monetary_amount > 0 THEN (100 * ln(monetary_amount::float8))::int END AS step,
+       count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
 FROM {scored} AS state WHERE segment <> '' GROUP BY 1 ORDER BY 1 DESC NULLS LAST"""
 
 # Steps of half a hundredth.
-_DEPENDENCE = f"""SELECT segment, round(200 * dependence)::int AS step, count(*), sum(dependence),
-       min(dependence), max(dependence), bigint_sum(monetary_amount), count(*) FILTER (WHERE buys_anyway)
-FROM (SELECT segment, {valued.DEPENDENCE} AS dependence, monetary_amount,
-             full_price_share >= %(share)s AND frequency >= %(orders)s AS buys_anyway
-      FROM {{scored}} AS score) AS known
-WHERE dependence IS NOT NULL GROUP BY 1, 2 ORDER BY 2, 1"""
+_DEPENDENCE = f"""SELECT segment, (200 * {valued.DEPENDENCE})::int AS step, count(*), bigint_sum(monetary_amount),
+       count(*) FILTER (WHERE full_price_share >= %(share)s AND frequency >= %(orders)s)
+FROM {{scored}} AS score WHERE frequency >= {value_volume.FEWEST_ORDERS} AND gross_amount > 0
+GROUP BY 1, 2 ORDER BY 2, 1"""
+STEPS = 200
 
 
 class Counted:
@@ -92,53 +90,60 @@ class Counted:
         return {name: kept for name, kept in found.items() if kept}
 
     def _read(self, sql: str, **params: float) -> list[tuple]:
-        return statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
+        # The planner takes every step for as many groups as there are customers, and would sort them all.
+        statements.execute(Statement("SET LOCAL enable_sort = off"))
+        found = statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
+        statements.execute(Statement("SET LOCAL enable_sort TO DEFAULT"))
+        return found
 
 
 def _pareto(steps: list[tuple]) -> dict[str, Any]:
     """Return the tenths of the buyers by `_SPEND`, from those who spend most, as [number, customers, amount]."""
-    buyers, total = sum(step[1] for step in steps), sum(step[2] for step in steps)
+    buyers, total = (
+        sum(step[1] for step in steps),
+        sum(amount for step, _n, amount, _p in steps if step is not None),
+    )
     if not total:
         return {}
     # As many in each tenth as `facts.pareto` says.
     ends = [-(-buyers * tenth // 10) for tenth in TENTHS]
     tenths = [[0, 0.0] for _tenth in TENTHS]
-    place, running, most_80, least_80, profit_20 = 0, 0, 0, 0, 0.0
-    for _step, people, amount, least, profit, _known in steps:
-        mean = amount / people
+    place, running, most_80, least_80, profit_20 = 0, 0, 0, 0.0, 0.0
+    for step, people, amount, profit in steps:
+        mean = 0 if step is None else amount / people
         if running < 0.8 * total:
             most_80 += min(people, math.ceil((0.8 * total - running) / mean))
-            least_80 = least
-        running += amount
-        profit_20 += profit * max(0, min(people, ends[1] - place)) / people
+            least_80 = mean
+        running += mean * people
+        profit_20 += (profit or 0) * max(0, min(people, ends[1] - place)) / people
         for number, end in enumerate(ends):
             some = min(place + people, end) - max(place, ends[number - 1] if number else 0)
             if some > 0:
                 tenths[number][0] += some
                 tenths[number][1] += some * mean
         place += people
-    profit = sum(step[4] for step in steps)
+    profit = sum(step[3] or 0 for step in steps)
     return {
         "tenths": [
             [number, people, round(amount)] for number, (people, amount) in enumerate(tenths, 1) if people
         ],
-        "top_20_profit_share": profit_20 / profit if profit > 0 and any(step[5] for step in steps) else None,
+        "top_20_profit_share": profit_20 / profit if profit > 0 else None,
         "customers_80": most_80,
-        "least_amount_80": least_80,
+        "least_amount_80": round(least_80),
     }
 
 
 def _tenths_of(steps: list[tuple]) -> dict[str, Any]:
-    """Return who hangs on discounts by `_DEPENDENCE`: of each segment [people, sum], and the tenths from the
-    least dependent as [number, people, least, most, amount]; equal values stay together."""
+    """Return who hangs on discounts by `_DEPENDENCE`: of each segment [people, steps], and the tenths from the
+    least dependent as [number, people, least, most, amount]; equal steps stay together."""
     people = sum(step[2] for step in steps)
     if not people:
         return {}
-    segments: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    segments: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     at: dict[int, int] = defaultdict(int)
-    for segment, step, count, total, *_rest in steps:
+    for segment, step, count, *_rest in steps:
         segments[segment][0] += count
-        segments[segment][1] += total
+        segments[segment][1] += count * step
         at[step] += count
     cuts, place = [], 0
     for step, count in at.items():
@@ -147,16 +152,16 @@ def _tenths_of(steps: list[tuple]) -> dict[str, Any]:
         while len(cuts) < 9 and (len(cuts) + 1) * (people - 1) // 10 < place:
             cuts.append(step)
     tenths: dict[int, list] = {}
-    for _segment, step, count, _total, least, most, amount, _anyway in steps:
+    for _segment, step, count, amount, _anyway in steps:
         number = 1 + sum(step > cut for cut in cuts)
-        kept = tenths.setdefault(number, [number, 0, least, most, 0])
+        kept = tenths.setdefault(number, [number, 0, step / STEPS, step / STEPS, 0])
         kept[1] += count
-        kept[2], kept[3] = min(kept[2], least), max(kept[3], most)
+        kept[3] = step / STEPS
         kept[4] += amount
     return {
         "segments": dict(segments),
         "tenths": list(tenths.values()),
-        "anyway": sum(step[7] for step in steps),
+        "anyway": sum(step[4] for step in steps),
     }
 
 
@@ -200,11 +205,13 @@ def dependence(run: ScoreRun) -> valued.Dependence | None:
     kept = run.pictures.get("dependence")
     if not kept:
         return None
-    segments = [(segment, people, total / people) for segment, (people, total) in kept["segments"].items()]
+    segments = [
+        (segment, people, steps / people / STEPS) for segment, (people, steps) in kept["segments"].items()
+    ]
     people = sum(count for _segment, count, _mean in segments)
     return valued.Dependence(
         people=people,
-        mean=sum(total for _people, total in kept["segments"].values()) / people,
+        mean=sum(steps for _people, steps in kept["segments"].values()) / people / STEPS,
         segments=sorted(segments, key=lambda row: (-row[2], row[0])),
         hang_most=set(),
         tenths=[
