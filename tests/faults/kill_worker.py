@@ -234,6 +234,8 @@ def main() -> int:
         connections[alias].settings_dict["TEST"]["NAME"] = f"faults_{os.getpid()}"
     made = setup_databases(verbosity=0, interactive=False, aliases={"owner"}, serialized_aliases=())
     try:
+        # Migrating looks at the web role as well, through a connection to the other database.
+        connections["default"].close()
         connections["default"].settings_dict["NAME"] = connections["owner"].settings_dict["NAME"]
         return report(chosen, connections["owner"].settings_dict["NAME"])
     finally:
