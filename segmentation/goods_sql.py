@@ -1,4 +1,9 @@
-"""The statements of `goods.renew`; `{column}` is product_id or category_id, the rest are parameters."""
+"""The statements of `goods`; `{column}` is product_id or category_id, the rest are parameters.
+
+They read one another by the names goods_lines, goods_again, goods_ends and goods_sales: temporary tables of the
+weekly job, and one statement's own where a group of people is counted at once, which a replica can do as well.
+Without `everybody` only `people` count, a list of keys of customers.
+"""
 
 # Each paid order of the year with each of its known products, money after the refunds of the order.
 LINES = """
@@ -26,6 +31,7 @@ CROSS JOIN LATERAL (
 WHERE sale.shop_id = %(shop_id)s AND line.shop_id = %(shop_id)s AND product.shop_id = %(shop_id)s
       AND sale.is_paid AND sale.customer_id IS NOT NULL
       AND sale.placed_on BETWEEN %(from_on)s AND %(as_of)s
+      AND (%(everybody)s OR sale.customer_id = ANY(%(people)s::bigint[]))
 GROUP BY sale.customer_id, sale.id, line.product_id, product.category_id"""
 
 # Whose first day lies so far back that they could have come again, and whether they did.
@@ -36,6 +42,7 @@ FROM segmentation_customerscore AS score
 LEFT JOIN customers_order AS sale ON sale.shop_id = %(shop_id)s AND sale.customer_id = score.customer_id
      AND sale.is_paid AND sale.placed_on > score.first_order_on AND sale.placed_on <= %(as_of)s
 WHERE score.shop_id = %(shop_id)s AND score.first_order_on <= %(ripe_on)s
+      AND (%(everybody)s OR score.customer_id = ANY(%(people)s::bigint[]))
 GROUP BY score.customer_id"""
 
 # What everybody bought on their first day, and on their last one so far, whenever that was.
@@ -49,19 +56,20 @@ JOIN customers_order AS sale ON sale.customer_id = score.customer_id
 JOIN customers_orderline AS line ON line.order_id = sale.id
 JOIN customers_product AS product ON product.id = line.product_id
 WHERE score.shop_id = %(shop_id)s AND sale.shop_id = %(shop_id)s AND line.shop_id = %(shop_id)s
-      AND product.shop_id = %(shop_id)s AND sale.is_paid"""
+      AND product.shop_id = %(shop_id)s AND sale.is_paid
+      AND (%(everybody)s OR score.customer_id = ANY(%(people)s::bigint[]))"""
 
 TOTALS = """
 SELECT bought.buyers, bought.orders, bought.amount, people.away_share, again.again_share
 FROM (SELECT count(DISTINCT customer_id) AS buyers, count(DISTINCT order_id) AS orders,
              coalesce(sum(amount), 0)::bigint AS amount FROM goods_lines) AS bought,
      (SELECT avg((stage = ANY(%(away)s))::int)::float8 AS away_share FROM segmentation_customerscore
-      WHERE shop_id = %(shop_id)s AND last_order_on IS NOT NULL) AS people,
+      WHERE shop_id = %(shop_id)s AND last_order_on IS NOT NULL
+            AND (%(everybody)s OR customer_id = ANY(%(people)s::bigint[]))) AS people,
      (SELECT avg(is_again::int)::float8 AS again_share FROM goods_again) AS again"""
 
 # One row a customer and product or category.
 SALES = """
-CREATE TEMPORARY TABLE goods_sales ON COMMIT DROP AS
 SELECT customer_id, goods_id, count(*) AS orders, sum(quantity) AS quantity, sum(amount)::bigint AS amount,
        sum(gross_amount)::bigint AS gross_amount, sum(discount_amount)::bigint AS discount_amount,
        count(*) FILTER (WHERE is_discounted) AS discounted_orders,
@@ -90,11 +98,19 @@ DEMAND_BY_RECENT = """
 SELECT goods_id, coalesce(sum(recent_quantity), 0)::float8 / 3 AS expected_quantity
 FROM goods_sales GROUP BY goods_id"""
 
+# The columns of FIGURES after shop and goods, and of PAIRS after shop and both goods.
+COUNTS = (
+    *("buyers", "orders", "quantity", "amount", "gross_amount", "discount_amount", "discounted_orders"),
+    *("costed_amount", "profit_amount", "first_buyers", "ripe_buyers", "again_buyers", "last_buyers"),
+    *("away_buyers", "expected_quantity"),
+)
+SHARES = ("margin_share", "discounted_share", "again_share", "away_lift")
+PAIR = ("buyers", "support", "share", "other_share", "lift")
+
+FIGURES_INTO = f"""
+INSERT INTO segmentation_goodsfigure (shop_id, {{column}}, {", ".join(COUNTS + SHARES)})"""
 FIGURES = """
-INSERT INTO segmentation_goodsfigure (shop_id, {column}, buyers, orders, quantity, amount, gross_amount,
-    discount_amount, discounted_orders, costed_amount, profit_amount, first_buyers, ripe_buyers, again_buyers,
-    last_buyers, away_buyers, expected_quantity, margin_share, discounted_share, again_share, away_lift)
-SELECT %(shop_id)s, goods_id, coalesce(buyers, 0), coalesce(orders, 0), coalesce(quantity, 0),
+SELECT %(shop_id)s AS shop_id, goods_id, coalesce(buyers, 0), coalesce(orders, 0), coalesce(quantity, 0),
        coalesce(amount, 0), coalesce(gross_amount, 0), coalesce(discount_amount, 0),
        coalesce(discounted_orders, 0), costed_amount, profit_amount, coalesce(first_buyers, 0),
        coalesce(ripe_buyers, 0), coalesce(again_buyers, 0), coalesce(last_buyers, 0),
@@ -148,6 +164,8 @@ FROM (
 WHERE place <= %(favourites)s"""
 
 # Among the sampled customers; the counts are scaled back to all of them.
+PAIRS_INTO = f"""
+INSERT INTO segmentation_goodspair (shop_id, {{column}}, {{other}}, {", ".join(PAIR)})"""
 PAIRS = """
 WITH sample AS MATERIALIZED (
     SELECT customer_id, goods_id FROM goods_sales WHERE customer_id %% %(one_in)s = 0
@@ -164,8 +182,7 @@ pair AS (
     JOIN basket AS other ON other.customer_id = one.customer_id AND other.goods_id > one.goods_id
     GROUP BY one.goods_id, other.goods_id
 )
-INSERT INTO segmentation_goodspair (shop_id, {column}, {other}, buyers, support, share, other_share, lift)
-SELECT %(shop_id)s, goods_id, other_id, people * %(one_in)s, support, share, other_share, lift
+SELECT %(shop_id)s AS shop_id, goods_id, other_id, people * %(one_in)s, support, share, other_share, lift
 FROM (
     SELECT pair.goods_id, pair.other_id, pair.people,
            pair.people::float8 / people.people AS support,

@@ -38,6 +38,10 @@ class BaseTable(django_tables2.Table):
     def order_by(self, value: Any) -> None:
         django_tables2.Table.order_by.fset(self, value)
         rows = getattr(self.data, "data", None)
+        if isinstance(rows, list):
+            # As far as rows differ in nothing else they stay in their order.
+            for name in {str(term).lstrip("-") for term in self._order_by or ()} & {*self.nulls_last}:
+                rows.sort(key=lambda row: getattr(row, name) is None)
         if isinstance(rows, QuerySet) and not rows.query.is_sliced:
             self.data.data = self._with_key(rows)
 

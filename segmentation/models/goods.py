@@ -96,6 +96,9 @@ class GoodsFigure(OfGoods):
     again_share = models.FloatField(null=True)
     away_lift = models.FloatField(null=True)
 
+    # The people it was counted of, where not of everybody, and those of them who are away: as addresses have them.
+    of, away_query = "", "&stage=inactive&stage=lost"
+
     class Meta(OfGoods.Meta):
         constraints = [
             *OfGoods.Meta.constraints,

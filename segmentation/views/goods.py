@@ -2,55 +2,108 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
+from django.core.cache import caches
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tables2 import RequestConfig
 
+from loyalty.shops.models import Shop
 from loyalty.ui import money, presentation, sheets
 from loyalty.ui.pages import page_or_fragment
 
 from .. import goods
 from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
 from ..tables import PER_PAGE, GoodsTable
+from .files import rounded
+from .whom import Whom, choices
 
 BY = {"category": gettext_lazy("Categories"), "product": gettext_lazy("Products")}
 PAIRS_SHOWN = 10
 EXPECTED_SHOWN = 10
+KEPT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page says of somebody: the rows are kept ones of everybody, or of a group that was counted."""
+
+    computed_at: datetime.datetime
+    away_share: float | None
+    again_share: float | None
+    one_in: int
+    figures: QuerySet[GoodsFigure] | list[GoodsFigure]
+    favourites: QuerySet[GoodsFavourite]
+    pairs: QuerySet[GoodsPair] | list[GoodsPair]
+
+    @property
+    def expected(self) -> QuerySet[GoodsFigure] | list[GoodsFigure]:
+        """The rows of which something is expected, most of it first."""
+        if isinstance(self.figures, QuerySet):
+            return self.figures.filter(expected_quantity__gt=0).order_by("-expected_quantity", "pk")
+        found = [row for row in self.figures if row.expected_quantity]
+        return sorted(found, key=lambda row: (-row.expected_quantity, row.goods.pk))
 
 
 def products(request: HttpRequest) -> HttpResponse:
     run = GoodsRun.objects.first()
     if run is None or not run.buyers:
         return render(request, "segmentation/products_empty.html")
-    kind = _kind(request)
-    figures = GoodsFigure.objects.filter(**{f"{kind}__isnull": False})
-    figures = figures.select_related("category", "product__category")
-    favourites = _of_kind(GoodsFavourite, kind).order_by("segment", "-index", "pk")
-    pairs = _of_kind(GoodsPair, kind).select_related(f"other_{kind}").order_by("-lift", "pk")
+    kind, whom = _kind(request), Whom.of(request)
+    found = _found(request.shop, run, kind, whom)
     if (wanted := request.GET.get("export")) in sheets.KINDS:
-        return _file(request, wanted, figures.order_by("-amount", "pk"), favourites, pairs)
-    table = GoodsTable(figures, order_by="-amount")
+        return _file(request, wanted, found)
+    table = GoodsTable(found.figures, order_by="-amount")
     RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
     context = {
         "run": run,
+        "whom": whom,
+        "choices": choices(),
         "kind": kind,
         "kinds": BY,
         "table": table,
         "rules": goods,
+        "found": found,
         "favourites": [
-            (segment, list(rows)) for segment, rows in groupby(favourites, key=lambda row: row.segment)
+            (segment, list(rows)) for segment, rows in groupby(found.favourites, key=lambda row: row.segment)
         ],
-        "pairs": pairs[:PAIRS_SHOWN],
-        "expected": figures.filter(expected_quantity__gt=0).order_by("-expected_quantity", "pk")[
-            :EXPECTED_SHOWN
-        ],
+        "pairs": found.pairs[:PAIRS_SHOWN],
+        "expected": found.expected[:EXPECTED_SHOWN],
     }
     return page_or_fragment(request, "segmentation/products.html", "segmentation/_goods_table.html", context)
+
+
+def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
+    favourites = _of_kind(GoodsFavourite, kind).order_by("segment", "-index", "pk")
+    if not whom.kind:
+        figures = _of_kind(GoodsFigure, kind).select_related("category", "product__category")
+        pairs = _of_kind(GoodsPair, kind).select_related(f"other_{kind}").order_by("-lift", "pk")
+        return Report(
+            run.computed_at, run.away_share, run.again_share, run.one_in, figures, favourites, pairs
+        )
+    key = f"goods:{shop.pk}:{kind}:{whom.value}:{run.computed_at.isoformat()}"
+    counted = caches["figures"].get_or_set(key, lambda: goods.of(whom.people, run, kind), KEPT_SECONDS)
+    for row in counted.figures:
+        row.of = f"{whom.filter.query}&"
+        if whom.kind == "stage":
+            # Of one stage all are away or nobody is; asked of two, the list would take in the other one.
+            row.away_query = ""
+    return Report(
+        counted.computed_at,
+        counted.away_share,
+        counted.again_share,
+        counted.one_in,
+        counted.figures,
+        favourites.filter(segment=whom.key if whom.kind == "segment" else ""),
+        counted.pairs,
+    )
 
 
 def _kind(request: HttpRequest) -> str:
@@ -65,17 +118,17 @@ def _of_kind(model, kind: str):
     return model.objects.filter(**{f"{kind}__isnull": False}).select_related(kind)
 
 
-def _file(request: HttpRequest, wanted: str, figures, favourites, pairs) -> HttpResponse:
+def _file(request: HttpRequest, wanted: str, found: Report) -> HttpResponse:
     """Return the table that `?table=` names; that of the goods where it names none."""
     name = request.GET.get("table", "")
     if name == "favourites":
-        heads, rows = FAVOURITE_HEADS, _favourite_rows(favourites)
+        heads, rows = FAVOURITE_HEADS, _favourite_rows(found.favourites)
     elif name == "pairs":
-        heads, rows = PAIR_HEADS, _pair_rows(pairs)
+        heads, rows = PAIR_HEADS, _pair_rows(found.pairs)
     elif name == "demand":
-        heads, rows = DEMAND_HEADS, _demand_rows(figures)
+        heads, rows = DEMAND_HEADS, _demand_rows(found.expected)
     else:
-        name, heads, rows = "goods", _heads(), _rows(figures)
+        name, heads, rows = "goods", _heads(), _rows(sorted(found.figures, key=lambda row: -row.amount))
     return sheets.response(wanted, f"products-{name}", _("Products"), heads, rows)
 
 
@@ -133,14 +186,14 @@ def _rows(figures) -> Iterator[list]:
             row.quantity,
             sheets.amount(row.amount),
             sheets.amount(row.profit_amount),
-            _rounded(row.margin_share),
+            rounded(row.margin_share),
             row.first_buyers,
-            _rounded(row.again_share),
+            rounded(row.again_share),
             row.last_buyers,
             row.away_buyers,
-            _rounded(row.away_lift),
-            _rounded(row.discounted_share),
-            _rounded(row.expected_quantity, 1),
+            rounded(row.away_lift),
+            rounded(row.discounted_share),
+            rounded(row.expected_quantity, 1),
         ]
 
 
@@ -152,18 +205,14 @@ def _names(row: GoodsFigure) -> tuple[str, str, str]:
 
 def _favourite_rows(favourites) -> Iterator[list]:
     for row in favourites:
-        yield [row.get_segment_display(), str(row.goods), row.buyers, _rounded(row.share), round(row.index)]
+        yield [row.get_segment_display(), str(row.goods), row.buyers, rounded(row.share), round(row.index)]
 
 
 def _pair_rows(pairs) -> Iterator[list]:
     for row in pairs:
-        yield [str(row.goods), str(row.other), row.buyers, _rounded(row.support), _rounded(row.lift)]
+        yield [str(row.goods), str(row.other), row.buyers, rounded(row.support), rounded(row.lift)]
 
 
-def _demand_rows(figures) -> Iterator[list]:
-    for row in figures.filter(expected_quantity__gt=0).order_by("-expected_quantity", "pk"):
-        yield [*_names(row), _rounded(row.expected_quantity, 1), row.quantity]
-
-
-def _rounded(number: float | None, places: int = 4) -> float | None:
-    return None if number is None else round(number, places)
+def _demand_rows(expected) -> Iterator[list]:
+    for row in expected:
+        yield [*_names(row), rounded(row.expected_quantity, 1), row.quantity]

@@ -166,6 +166,60 @@ def test_each_figure_opens_as_many_people_as_it_counts(shop, few, kind):
     assert GoodsFavourite.objects.exists()
 
 
+@pytest.mark.parametrize("kind", goods.KINDS)
+def test_a_group_is_counted_as_everybody_is(shop, few, kind):
+    make_sales(5)
+    services.score_shop(TODAY)
+    goods.renew(TODAY)
+    found = goods.of(Customer.objects.all(), GoodsRun.objects.get(), kind)
+    names = (*goods.goods_sql.COUNTS, *goods.goods_sql.SHARES)
+
+    def told(rows) -> dict:
+        return {row.goods: [getattr(row, name) for name in names] for row in rows}
+
+    kept, counted = told(GoodsFigure.objects.filter(**{f"{kind}__isnull": False})), told(found.figures)
+    assert kept.keys() == counted.keys()
+    for goods_sold, figures in kept.items():
+        assert counted[goods_sold] == pytest.approx(figures)
+    pairs = GoodsPair.objects.filter(**{f"{kind}__isnull": False})
+    assert {(one.goods, one.other, one.buyers) for one in pairs} == {
+        (one.goods, one.other, one.buyers) for one in found.pairs
+    }
+
+
+@pytest.mark.parametrize("kind", goods.KINDS)
+@pytest.mark.parametrize("of", ["stage", "segment"])
+def test_a_groups_figures_open_as_many_of_its_people(shop, few, kind, of):
+    make_sales(6)
+    services.score_shop(TODAY)
+    goods.renew(TODAY)
+    run, again = GoodsRun.objects.get(), 0
+    for key in set(CustomerScore.objects.exclude(**{of: ""}).values_list(of, flat=True)):
+        group = f"{of}={key}"
+        found = goods.of(CustomerFilter(group, today=TODAY).qs, run, kind)
+        for row in found.figures:
+            for query, count in (
+                (f"{group}&{kind}={row.goods.pk}", row.buyers),
+                (f"{group}&first_{kind}={row.goods.pk}", row.first_buyers),
+                (f"{group}&last_{kind}={row.goods.pk}", row.last_buyers),
+            ):
+                assert CustomerFilter(query, today=TODAY).qs.count() == count
+        again += sum(row.again_buyers for row in found.figures)
+    assert again == sum(row.again_buyers for row in GoodsFigure.objects.filter(**{f"{kind}__isnull": False}))
+
+
+def test_of_a_large_group_a_part_is_counted_and_scaled_up(shop, few, monkeypatch):
+    bread, *_rest = make_goods()
+    for customer in CustomerFactory.create_batch(40):
+        sell(OrderFactory(customer=customer, on=before(9)), bread)
+    services.score_shop(TODAY)
+    goods.renew(TODAY)
+    monkeypatch.setattr(goods, "MOST_COUNTED", 10)
+    found = goods.of(Customer.objects.all(), GoodsRun.objects.get(), "product")
+    assert found.one_in == 4
+    assert [(row.buyers, row.amount) for row in found.figures] == [(40, 40_000)]
+
+
 def test_goods_that_go_together_have_a_lift_over_chance(shop, few):
     bread, jam, tea, *_rest = make_goods()
     for number in range(12):

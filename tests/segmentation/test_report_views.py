@@ -14,7 +14,8 @@ from loyalty.customers.models import Order, OrderLine, Product
 from loyalty.ui.periods import period_of
 from loyalty.ui.templatetags.ui import LRI, PDI
 from segmentation import goods, hours, reports, services
-from segmentation.models import GoodsFigure, GoodsPair
+from segmentation.models import CustomerScore, GoodsFigure, GoodsPair
+from segmentation.tables import GoodsTable
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
 from tests.segmentation.test_taste import make_goods, sell
@@ -151,6 +152,30 @@ def test_goods_are_sorted_by_any_figure_and_open_their_people(reported, as_owner
     assert [CustomerFilter(query).qs.count() for query, _ in links] == [int(count) for _, count in links]
     assert "unknown" in said
     assert 'class="ba-table ba-cards"' in said
+
+
+@pytest.mark.parametrize("of", ["segment", "stage", "quadrant"])
+@pytest.mark.parametrize("sort", ["-amount", "-away_lift", "again_share"])
+def test_the_goods_of_one_group_open_people_of_it(reported, as_owner, of, sort):
+    key = CustomerScore.objects.exclude(**{of: ""}).values_list(of, flat=True).first()
+    said = page(as_owner, "products", of=f"{of}:{key}", by="product", sort=sort).replace("&amp;", "&")
+    assert f'value="{of}:{key}" selected' in said
+    links = re.findall(rf'href="/customers/\?({of}={key}&product=\d+)">([\d,]+)</a>', said)
+    links += re.findall(rf'href="/customers/\?({of}={key}&first_product=\d+)">first for ([\d,]+)</a>', said)
+    links += re.findall(rf'href="/customers/\?({of}={key}&last_product=[^"]*)">([\d,]+) of', said)
+    assert links
+    for query, count in links:
+        assert CustomerFilter(query).qs.count() == int(count.replace(",", ""))
+    rows = file(as_owner, "products", of=f"{of}:{key}", by="product")
+    whole = {row["Code"]: int(row["People"]) for row in file(as_owner, "products", by="product")}
+    assert rows
+    assert all(int(row["People"]) <= whole[row["Code"]] for row in rows)
+
+
+def test_what_is_unknown_of_a_group_stays_below_whichever_way_it_is_sorted():
+    rows = [GoodsFigure(shop_id=1, again_share=share) for share in (None, 0.5, None, 0.7)]
+    for sort, shares in (("again_share", [0.5, 0.7, None, None]), ("-again_share", [0.7, 0.5, None, None])):
+        assert [row.again_share for row in GoodsTable(list(rows), order_by=sort).data.data] == shares
 
 
 def test_the_share_at_a_discount_opens_who_bought_so(reported, as_owner):
