@@ -10,6 +10,7 @@ others are just sending.
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -119,15 +120,15 @@ def dispatch_batch(shop: Shop, gateway: Gateway | None = None) -> Batch:
     `gateway` stands in for the one of the shop's line.
     """
     with scope(shop, durable=True):
-        line = GatewayLine.objects.filter(is_open=True).exclude(rests_until__gt=Now()).first()
+        open_lines = GatewayLine.objects.filter(is_open=True).exclude(rests_until__gt=Now())
+        line = open_lines.annotate(read_at=Now()).first()
         if line is None:
             return Batch()
         gateway = gateway or gateways.for_line(line, shop)
         claims, skipped = claim(shop, min(BATCH, gateway.max_batch))
-    claimed_at = time.monotonic()
     if not claims:
         return Batch(skipped=skipped)
-    answers = gateway.send([one.message for one in claims]) if _is_fresh(claimed_at, gateway) else {}
+    answers = gateway.send([one.message for one in claims]) if _is_fresh(line.read_at, gateway) else {}
     results = [(one, answers.get(one.message.reference, UNANSWERED)) for one in claims]
     with scope(shop, durable=True):
         mark(shop, results, gateway)
@@ -135,9 +136,15 @@ def dispatch_batch(shop: Shop, gateway: Gateway | None = None) -> Batch:
     return Batch(len(claims), skipped, Counter(str(result.outcome) for _claim, result in results))
 
 
-def _is_fresh(claimed_at: float, gateway: Gateway) -> bool:
-    """Whether there is still time to send: a process that slept since may have lost its claims to others."""
-    return time.monotonic() - claimed_at < LEASE_SECONDS - 2 * gateway.answers_within
+def _is_fresh(claimed_at: datetime.datetime, gateway: Gateway) -> bool:
+    """Whether there is still time to send: a process that slept since may have lost its claims to others.
+
+    By the clock of the leases: the monotonic one stands still while a machine sleeps.
+    """
+    with connection.cursor() as cursor:
+        patience = LEASE_SECONDS - 2 * gateway.answers_within
+        cursor.execute("SELECT statement_timestamp() < %s + %s * interval '1 second'", (claimed_at, patience))
+        return cursor.fetchone()[0]
 
 
 def claim(shop: Shop, limit: int) -> tuple[list[Claim], int]:

@@ -1,5 +1,7 @@
 """What becomes of messages, by what the gateway says or fails to say. Sending commits as it goes."""
 
+import datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -230,6 +232,15 @@ def test_a_process_that_slept_through_its_lease_sends_nothing(club, monkeypatch)
     assert states(club) == {"claimed": 5}
 
 
+def test_how_long_it_slept_is_told_by_the_clock_of_the_leases(club, monkeypatch):
+    # While a machine sleeps this one stands still.
+    monkeypatch.setattr(sending.time, "monotonic", lambda: 1.0)
+    patience = sending.LEASE_SECONDS - 2 * Scripted.answers_within
+    for seconds, is_fresh in ((1, True), (patience - 5, True), (patience + 1, False), (3600, False)):
+        claimed_at = timezone.now() - datetime.timedelta(seconds=seconds)
+        assert sending._is_fresh(claimed_at, Scripted()) is is_fresh
+
+
 # the sandbox's faults
 
 
@@ -248,6 +259,20 @@ def test_each_fault_of_the_sandbox_ends_where_it_should(club, fault, expected):
         SandboxSettings.objects.create(**fault)
     dispatch.drain(club)
     assert states(club) == expected
+
+
+def test_a_phone_that_is_off_is_only_known_once_the_text_is_due_there(club):
+    launched(club)
+    with scope(club):
+        SandboxSettings.objects.create(fails_deliveries=True)
+    dispatch.dispatch_batch(club)
+    for seconds, state, reason in ((60, "accepted", ""), (-1, "failed", "phone_off")):
+        with scope(club):
+            SandboxMessage.objects.update(arrives_at=timezone.now() + datetime.timedelta(seconds=seconds))
+            Message.objects.update(due_at=timezone.now())
+        dispatch.collect_reports(club)
+        with scope(club):
+            assert set(Message.objects.values_list("state", "state_reason")) == {(state, reason)}
 
 
 def test_a_lost_answer_is_found_again_in_the_sandbox(club):
