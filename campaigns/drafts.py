@@ -59,9 +59,13 @@ def delete_draft(campaign: Campaign) -> None:
 def send_test(campaign: Campaign, phone: str) -> bool:
     """Send the text once to `phone`, filled in for somebody of the audience; return whether it was taken.
 
-    A test belongs to nobody's audience and costs like any other message. Raise PlaceholderError.
+    A test belongs to nobody's audience and costs like any other message. Raise PlaceholderError, and
+    ValidationError while the line is switched off.
     """
     shop = current_shop()
+    line, _made = GatewayLine.objects.get_or_create()
+    if not line.is_open:
+        raise ValidationError(_("The line is switched off, so nothing leaves."))
     audience = Audience.of(campaign, shop, timezone.now())
     someone = preflight.someone(audience)
     values = {}
@@ -69,7 +73,6 @@ def send_test(campaign: Campaign, phone: str) -> bool:
         day = shop.day_of(audience.at)
         values = personal.values_of([someone.pk], campaign.text, shop, day)[someone.pk]
     rendered = personal.render(campaign.text, values, shop)
-    line, _made = GatewayLine.objects.get_or_create()
     message = Outbound(secrets.randbits(62), phone, rendered.text, rendered.length.pages)
     answers = gateways.for_line(line, shop).send([message])
     audit.record("campaigns.test_sent", campaign.name, campaign=campaign.pk)

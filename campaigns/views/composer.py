@@ -84,7 +84,12 @@ def _save(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _try(request: HttpRequest, campaign: Campaign, phone: str) -> None:
-    if drafts.send_test(campaign, phone):
+    try:
+        was_taken = drafts.send_test(campaign, phone)
+    except ValidationError as error:
+        notice(request, " ".join(error.messages), level=messages.WARNING)
+        return
+    if was_taken:
         notice(request, _("The test is on the sandbox phone."))
     else:
         notice(request, _("The gateway did not take the test."), level=messages.WARNING)

@@ -165,6 +165,17 @@ def test_a_test_arrives_on_the_sandbox_phone_and_nowhere_else(visitor, club):
     assert post(visitor, "campaign_create", data=draft(then="test", phone="12")).status_code == 422
 
 
+def test_a_switched_off_line_lets_no_test_leave_either(visitor, club):
+    people(club, 2)
+    post(visitor, "sandbox_line", data={"open": "0"})
+    data = draft(then="test", phone="0912 345 6789")
+    page = visitor.post(reverse("campaigns:campaign_create"), data, follow=True).content.decode()
+    assert "خط خاموش است" in page
+    with scope(club):
+        assert not SandboxMessage.objects.exists()
+        assert Campaign.objects.get().text == data["text"]
+
+
 def test_a_draft_can_be_deleted_and_a_sent_campaign_cannot(visitor, club):
     people(club)
     with scope(club):
