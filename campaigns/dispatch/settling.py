@@ -147,7 +147,8 @@ def start_due(shop: Shop) -> int:
 def finish_campaigns(shop: Shop) -> int:
     """Call done what has nothing left to send; uncertain messages stay for their owner to decide about.
 
-    A campaign of which nothing at all could be handed over has failed.
+    A campaign of which nothing at all could be handed over has failed. One that was paused after its last
+    message has nothing to wait for either; one paused before it began has.
     """
     state = Message.State
     messages = Message.objects.filter(campaign=OuterRef("pk"))
@@ -156,7 +157,8 @@ def finish_campaigns(shop: Shop) -> int:
     refused = messages.filter(state__in=[state.REJECTED, state.FAILED])
     with scope(shop):
         control.skip_cancelled()
-        over = Campaign.objects.filter(~Exists(left), state=Campaign.State.SENDING)
+        at_work = (Campaign.State.SENDING, Campaign.State.PAUSED)
+        over = Campaign.objects.filter(~Exists(left), Exists(messages), state__in=at_work)
         ending = {"finished_at": Now(), "updated_at": Now()}
         failed = over.filter(~Exists(out), Exists(refused)).update(state=Campaign.State.FAILED, **ending)
         return failed + over.update(state=Campaign.State.DONE, **ending)

@@ -159,6 +159,15 @@ def test_pausing_holds_what_waits_and_resuming_sends_it(club):
     assert dispatch.drain(club).claimed == 5
 
 
+def test_one_paused_after_its_last_message_is_done_all_the_same(club):
+    campaign, _people = launched(club)
+    dispatch.dispatch_batch(club)
+    with scope(club):
+        dispatch.pause(campaign, None)
+    dispatch.drain(club)
+    assert reload(club, campaign).state == "done"
+
+
 def test_cancelling_takes_what_waits_out_of_the_queue(club):
     campaign, _people = launched(club)
     with scope(club):
@@ -277,5 +286,7 @@ def test_one_paused_before_its_time_waits_for_it_again(club):
     campaign, _people = launched(club, scheduled_at=later())
     with scope(club):
         dispatch.pause(campaign, None)
+    dispatch.drain(club)
+    with scope(club):
         assert dispatch.resume(campaign, None).state == "scheduled"
     assert dispatch.drain(club).is_empty
