@@ -59,7 +59,7 @@ class CampaignForm(ShopModelForm):
         label=gettext_lazy("Left alone to compare"), min_value=0, max_value=50, required=False
     )
     result_window_days = NumberField(
-        label=gettext_lazy("Days of the result"), min_value=1, max_value=180, unit=gettext_lazy("days")
+        label=gettext_lazy("Days until the result"), min_value=1, max_value=180, unit=gettext_lazy("days")
     )
     offer_cost_amount = AmountField(label=gettext_lazy("The offer costs you, per order"), required=False)
     send_on = DayField(label=gettext_lazy("Day"), required=False)

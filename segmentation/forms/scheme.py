@@ -72,7 +72,7 @@ class BoundariesForm(RulesForm):
         widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     refresh = forms.ChoiceField(
-        label=_("Take the boundaries anew"),
+        label=_("Refresh the boundaries"),
         choices=REFRESHES,
         widget=forms.Select(attrs={"class": "form-select"}),
     )

@@ -16,7 +16,7 @@ register = template.Library()
 SEGMENT_TABS = (
     ("segments", "segmentation:segment_list", _("RFM map")),
     ("stages", "segmentation:stage_list", _("Lifecycle")),
-    ("quadrants", "segmentation:quadrant_list", _("Value and volume")),
+    ("quadrants", "segmentation:quadrant_list", _("Value and frequency")),
     ("pareto", "segmentation:pareto", _("Pareto")),
     ("outlook", "segmentation:outlook", _("Outlook")),
     ("changes", "segmentation:changes", _("Changes")),

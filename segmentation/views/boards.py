@@ -75,7 +75,7 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
         "dependence": dependence,
         "months": valued.migration(request.shop, run.as_of, presentation.current().calendar),
     }
-    return files.answer(request, "quadrant_list", _("Value and volume"), context)
+    return files.answer(request, "quadrant_list", _("Value and frequency"), context)
 
 
 def pareto(request: HttpRequest) -> HttpResponse:

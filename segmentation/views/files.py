@@ -136,7 +136,7 @@ def _dependence(context: Context) -> Table:
 
 def _tenths(context: Context) -> Table:
     heads = [
-        _("Tenth"),
+        _("Decile"),
         _("People"),
         money_head(_("Net spend")),
         _("Share of sales"),

@@ -104,7 +104,7 @@ def _spent(found: expected.Calibration) -> Chart:
 
 def _tenth_heads() -> list[str]:
     return [
-        _("Tenth"),
+        _("Decile"),
         _("People"),
         _("Expected order days of each"),
         _("Order days that came"),

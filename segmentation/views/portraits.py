@@ -26,7 +26,7 @@ from .whom import KINDS, Whom
 KIND_LABELS = {
     "segment": gettext_lazy("By RFM segment"),
     "stage": gettext_lazy("By stage"),
-    "quadrant": gettext_lazy("By value and volume"),
+    "quadrant": gettext_lazy("By value and frequency"),
 }
 PLAYS = {"segment": plays.SEGMENTS, "stage": plays.STAGES, "quadrant": plays.QUADRANTS}
 # Who a group would be, were it one person: warm words that blame nobody.

@@ -70,7 +70,7 @@ class Whom:
 
 def choices() -> list[tuple[str, list[Option]]]:
     """Return the groups to choose from, kind by kind; a kind without any is left out."""
-    labels = {"segment": _("Segment"), "stage": _("Stage"), "quadrant": _("Value and volume")}
+    labels = {"segment": _("Segment"), "stage": _("Stage"), "quadrant": _("Value and frequency")}
     words = {kind: groups.choices for kind, groups in KINDS.items()} | {"segment": segment_choices()}
     found = [
         (labels[kind], [Option(f"{kind}:{value}", str(label)) for value, label in words[kind]])

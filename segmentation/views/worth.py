@@ -1,4 +1,4 @@
-"""Does the segmentation earn anything? A report that may well answer: no more than a plain line would."""
+"""Does the segmentation earn anything? A report that may well answer: no more than a baseline would."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ FILE_HEADS = (
     gettext_lazy("People"),
     gettext_lazy("Bought since"),
     gettext_lazy("Share that bought"),
-    gettext_lazy("Foretold"),
+    gettext_lazy("Predicted"),
     gettext_lazy("Profit per head"),
 )
 
 VERDICT_HEADS = (
     gettext_lazy("Grouping"),
     gettext_lazy("Who buys: area"),
-    gettext_lazy("Against the plain line"),
+    gettext_lazy("Against the baseline"),
     gettext_lazy("At least (95 %)"),
     gettext_lazy("At most (95 %)"),
     gettext_lazy("Where the profit lies: Gini"),
-    gettext_lazy("Against the plain line"),
+    gettext_lazy("Against the baseline"),
     gettext_lazy("At least (95 %)"),
     gettext_lazy("At most (95 %)"),
 )
@@ -106,7 +106,7 @@ def _shown(scheme: Scheme, words: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _best(schemes: list[dict[str, Any]], verdict: str, compared: str) -> dict[str, Any] | None:
-    """The grouping that beats the plain line by most; None where none does."""
+    """The grouping that beats the baseline by most; None where none does."""
     better = [one for one in schemes if getattr(one["scheme"], verdict) == "better"]
     return max(better, key=lambda one: getattr(one["scheme"], compared).value, default=None)
 

@@ -360,5 +360,5 @@ def test_the_audit_list_says_what_happened_to_the_scoring(scored, as_owner):
     post(as_owner, "scheme_undo")
     services.score_shop(scored.today(), wish="by_hand")
     said = as_owner.get(reverse("shops:audit_list"), headers={"accept-language": "en"}).content.decode()
-    for sentence in ("applied version", "went back to version", "taken anew by hand"):
+    for sentence in ("applied version", "went back to version", "refreshed by hand"):
         assert sentence in said

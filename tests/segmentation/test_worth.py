@@ -94,9 +94,9 @@ def test_profit_has_a_verdict_of_its_own(uneven):
 def test_a_gain_in_profit_is_said_where_none_in_buyers_is(uneven, as_owner):
     url = reverse("segmentation:scheme_worth")
     said = as_owner.get(url, headers={"accept-language": "en"}).content.decode()
-    assert "No grouping foretold it better than the days since the last order alone." in said
+    assert "No grouping predicted it better than the days since the last order alone." in said
     assert "they do not help to choose whom" not in said
-    assert "Where the profit would lie “Stage” foretold better than they do, by 0." in said
+    assert "Where the profit would lie “Stage” predicted better than they do, by 0." in said
 
 
 def test_profit_of_a_few_people_has_no_verdict(uneven):
@@ -212,7 +212,7 @@ def test_the_report_opens_and_says_a_verdict_for_each_grouping(told, as_owner, l
     said = response.content.decode()
     assert response.status_code == 200
     if language == "en":
-        assert "The plain line did better" in said
+        assert "The baseline did better" in said
     assert f"?stage=loyal&amp;on={TODAY - 30 * DAY}" in said
 
 
