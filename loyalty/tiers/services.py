@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from loyalty.customers.facts import Statement, in_index_order, window_start
@@ -162,6 +163,13 @@ def _fields(level: Level) -> dict:
         "threshold_amount": level.threshold,
         "min_orders": level.min_orders,
     }
+
+
+def people_on(programme: Programme, day: datetime.date) -> dict[int, int]:
+    """Return how many were in each tier of `programme` at the end of `day`, by its key."""
+    held = TierMembership.objects.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
+    held = held.filter(undone_at=None, tier__programme=programme).order_by()
+    return dict(held.values_list("tier").annotate(Count("pk")))
 
 
 def kept_since() -> datetime.date | None:

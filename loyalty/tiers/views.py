@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import replace_url
 
 from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment, wants_fragment
+from loyalty.ui.past import a_month_ago, asked
 from loyalty.ui.templatetags.ui import num
 
 from . import editing, preset, services
@@ -32,16 +33,35 @@ def programme(request: HttpRequest) -> HttpResponse:
     if found is None:
         has_sales = preset.has_buyers(request.shop.today())
         return render(request, "tiers/programme_empty.html", {"has_sales": has_sales})
+    if then := _then(request, found):
+        return then
     form = _form(request, found)
     context = _tried(request, form) | {"form": form}
     if not wants_fragment(request):
         context |= {"people": _people(found), "history": _history(found), "programme": found}
+        context["a_month_ago"] = a_month_ago(request)
     status = UNPROCESSABLE if form.errors else 200
     response = page_or_fragment(request, "tiers/programme.html", "tiers/_preview.html", context, status)
     if wants_fragment(request):
         query = f"?{urlencode(form.as_query())}" if context["is_changed"] else ""
         replace_url(response, reverse("tiers:programme") + query)
     return response
+
+
+def _then(request: HttpRequest, found: Programme) -> HttpResponse | None:
+    """Return who was in which tier on the day asked for; None where none, today or a later one is."""
+    then = asked(request)
+    if then.is_now:
+        return None
+    since = services.kept_since()
+    context = {"since": since, "is_kept": bool(then.day and since and since <= then.day)}
+    if context["is_kept"]:
+        people = services.people_on(found, then.day)
+        context["tiers"] = _people(found)
+        for tier in context["tiers"].values():
+            tier.people_then = people.get(tier.pk, 0)
+            tier.change = tier.people - tier.people_then
+    return then.render("tiers/then.html", context)
 
 
 def _form(request: HttpRequest, found: Programme) -> DraftForm:

@@ -53,3 +53,8 @@ def asked(request: HttpRequest) -> Asked:
         return Asked(request, form, None)
     # As the reader writes days, whatever the address held.
     return Asked(request, DayForm(initial={"on": day}), day)
+
+
+def a_month_ago(request: HttpRequest) -> str:
+    """Return the day that pages of today lead to, as addresses have it."""
+    return (request.shop.today() - datetime.timedelta(days=30)).isoformat()

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from loyalty.ui import presentation
+from loyalty.ui.past import a_month_ago
 
 from .. import boards, charts, facts, lifecycle, plays, regulars, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
@@ -23,7 +24,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     segments = boards.rows("segment", Segment, plays.SEGMENTS, facts.groups("segment", run.as_of), run)
     context = {
         "run": run,
-        "a_month_ago": past.a_month_ago(request),
+        "a_month_ago": a_month_ago(request),
         "figure": figure,
         "grid": boards.grid(facts.grid(), run, figure),
         "segments": segments,
@@ -41,7 +42,7 @@ def stage_list(request: HttpRequest) -> HttpResponse:
     weeks = facts.trend("stage", run, services.TREND_WEEKS)
     context = {
         "run": run,
-        "a_month_ago": past.a_month_ago(request),
+        "a_month_ago": a_month_ago(request),
         "stages": boards.rows("stage", Stage, plays.STAGES, facts.groups("stage", run.as_of), run),
         "chart": charts.stages(weeks),
         "weeks": weeks,
@@ -64,7 +65,7 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
     words = plays.quadrants(dependence.hang_most)
     context = {
         "run": run,
-        "a_month_ago": past.a_month_ago(request),
+        "a_month_ago": a_month_ago(request),
         "quadrants": boards.rows("quadrant", Quadrant, words, groups, run),
         "chart": charts.value_volume(points, run.cuts, groups),
         "drawn": len(points),
@@ -87,7 +88,7 @@ def pareto(request: HttpRequest) -> HttpResponse:
         return then
     context = {
         "run": run,
-        "a_month_ago": past.a_month_ago(request),
+        "a_month_ago": a_month_ago(request),
         "pareto": found,
         "chart": charts.pareto(found),
         "top_20": charts.spent_at_least(found.least_amount_20),

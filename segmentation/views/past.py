@@ -84,11 +84,6 @@ def pareto(request: HttpRequest) -> HttpResponse | None:
     return found.render("segmentation/pareto_then.html", context)
 
 
-def a_month_ago(request: HttpRequest) -> str:
-    """Return the day that the boards of today lead to, as addresses have it."""
-    return (request.shop.today() - datetime.timedelta(days=30)).isoformat()
-
-
 def run_of(day: datetime.date) -> ScoreRun | None:
     """Return the last run of the week up to `day`, from which money and pictures are; None without one."""
     runs = ScoreRun.objects.filter(as_of__lte=day, as_of__gt=day - NEAR)
