@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy
 from django_tables2.data import TableData
 
 from loyalty.tiers.models import TierMembership
+from loyalty.ui.dates import format_day
 from loyalty.ui.money import unit_label
 from loyalty.ui.presentation import current
 from loyalty.ui.tables import BaseTable
 from loyalty.ui.templatetags.ui import num
 from segmentation.models import ScoreRun
 
-from .filters import CustomerFilter
+from .filters import SORTS, TIMELESS_SORTS, CustomerFilter
 from .filters.then import remember
 from .models import Customer
 
@@ -76,12 +77,19 @@ class CustomerTable(BaseTable):
         per_page = PER_PAGE
         attrs = {"class": "ba-table ba-people"}
 
+    def __init__(self, data: People, **options):
+        super().__init__(data, **options)
+        for name in {*SORTS} & {*self.columns.names()} - {*TIMELESS_SORTS} if data.people.on else ():
+            self.columns[name].column.orderable = False
+
     @property
     def foot_note(self) -> str:
         """What the numbers are: their span, their unit, and whether there are people beyond the last page."""
         run = ScoreRun.objects.current()
         days = run.window_days if run else None
         span = _("purchases of %(days)s days") % {"days": num(days)} if days else _("purchases of all time")
+        if on := self.data.people.on:
+            span = _("%(span)s up to %(day)s") % {"span": span, "day": format_day(on, current())}
         notes = [span, _("amounts in %(unit)s") % {"unit": unit_label(current())}]
         if self.data.is_more:
             notes.insert(0, _("there are more; narrow the list to reach them"))

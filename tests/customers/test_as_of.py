@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils import translation
 
 from campaigns.models import Campaign
-from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.filters import CustomerFilter, then
+from loyalty.customers.models import Customer
+from loyalty.customers.tables import People
 from loyalty.tiers.models import Programme, Tier, TierMembership
 from loyalty.ui import presentation
 from segmentation import services as segmentation
 from segmentation.models import CustomerScore
 from tests.conftest import TODAY
-from tests.factories import CustomerFactory, OrderFactory
+from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 from tests.segmentation.pasts import KINDS, remember, remember_anything, was
 
 DAY = datetime.timedelta(days=1)
@@ -193,6 +195,62 @@ def test_a_file_holds_what_they_were(past, as_owner):
     rows = csv.DictReader(text.splitlines())
     told = {row["name"]: (row["Stage"], row["Stage (2026-10-24)"]) for row in rows}
     assert told == {"a": ("Loyal", "Loyal"), "b": ("At risk", "Loyal")}
+
+
+# ---------- What they had bought by then ----------
+
+
+@pytest.fixture
+def bought(past):
+    """One of them has come back since with a larger order; the old one was returned in part, later."""
+    first = past[0].orders.get()
+    RefundFactory(order=first, amount=first.net_amount // 2, on=TODAY - 5 * DAY)
+    OrderFactory(customer=past[0], on=TODAY - 3 * DAY, net_amount=9_000_000)
+    segmentation.score_shop(TODAY)
+    return first
+
+
+def test_what_they_had_bought_is_that_of_the_day(bought, as_owner):
+    found = people(f"on={A_MONTH_AGO}")
+    rows = People(found)[0:10]
+    told = {row.name: row.spent_then for row in rows}
+    assert told["a"] == then.Spent(TODAY - 100 * DAY, 1, bought.net_amount)
+    assert then.Spent() not in told.values()
+    after = {row.name: row.spent_then for row in People(people(f"on={TODAY - 4 * DAY}"))[0:10]}
+    assert after["a"] == then.Spent(TODAY - 100 * DAY, 1, bought.net_amount - bought.net_amount // 2)
+    said = page(as_owner, f"on={A_MONTH_AGO}&city=تهران")
+    assert "900" not in said.partition("ba-people-spent")[2].partition("</td>")[0]
+    assert "up to" in said
+    assert "Purchases and spend are those up to that day" in said
+
+
+def test_a_page_of_a_past_day_takes_as_many_statements_for_many_as_for_few(past, django_assert_num_queries):
+    few, many = Customer.objects.all()[:1], [*Customer.objects.all(), *CustomerFactory.create_batch(9)]
+    for some in (list(few), many):
+        with django_assert_num_queries(4):
+            then.remember(some, A_MONTH_AGO)
+
+
+def test_a_file_of_a_past_day_has_both(bought, as_owner):
+    response = as_owner.post(
+        reverse("customers:customer_export"),
+        {"people": f"stage=loyal&on={A_MONTH_AGO}", "format": "csv"},
+        headers={"accept-language": "en"},
+    )
+    rows = csv.DictReader(b"".join(response).decode("utf-8-sig").splitlines())
+    told = {row["name"]: row for row in rows}["a"]
+    assert (told["Purchases"], told["Purchases (2026-10-24)"]) == ("2", "1")
+    assert told["Last purchase (2026-10-24)"] == "2026-08-15" != told["Last purchase"]
+    assert int(told["Spend (toman, 2026-10-24)"]) * 10 == bought.net_amount
+
+
+def test_a_list_of_a_past_day_is_not_sorted_by_what_is_so_today(past, as_owner):
+    assert people(f"on={A_MONTH_AGO}&sort=-spent").sort == people(f"on={A_MONTH_AGO}").sort == "name"
+    assert people(f"on={A_MONTH_AGO}&sort=-joined").sort == "-joined"
+    assert people("sort=orders").sort == "orders"
+    said = page(as_owner, f"on={A_MONTH_AGO}")
+    assert "sort=-name" in said and "sort=spent" not in said and "sort=-spent" not in said
+    assert "sort=" in page(as_owner, "") and "spent" in page(as_owner, "")
 
 
 def test_a_question_about_a_day_before_memory_is_doubted(past):

@@ -58,6 +58,10 @@ SORTS = {
     "segment": ((RFM, "score__customer"), True),
 }
 DEFAULT_SORT = "-spent"
+# What stands in the address of a list beside its conditions.
+BESIDE = {"sort", "page"}
+# What a list of a past day can be sorted by: the score is today's.
+TIMELESS_SORTS = ("name", "joined")
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,11 @@ class CustomerFilter:
     def sort(self) -> str:
         """The column sorted by, with "-" before it for the largest first; "" is best match first."""
         asked = self.data.get("sort", "")
-        if asked.removeprefix("-") in SORTS:
+        if asked.removeprefix("-") in (TIMELESS_SORTS if self.on else SORTS):
             return asked
-        return "" if self.text else DEFAULT_SORT
+        if self.text:
+            return ""
+        return TIMELESS_SORTS[0] if self.on else DEFAULT_SORT
 
     def rows(self, start: int, stop: int) -> list[Customer]:
         """Return the people from `start` to `stop` with their scores; those without a value come last."""
@@ -308,12 +314,25 @@ class CustomerFilter:
         return said
 
     @property
+    def obstacles(self) -> list[str]:
+        """Whole sentences that say why nothing should be done with all of these people; [] where all is well.
+
+        Whoever only looks may add what they like to an address. But a condition with a slip in its name is
+        none, and without it the list is of more people than were meant.
+        """
+        unknown = [name for name in self.data if name not in self.form.fields and name not in BESIDE]
+        return [
+            *self.problems,
+            *(_("There is no condition named “%(name)s”.") % {"name": name[:60]} for name in unknown),
+        ]
+
+    @property
     def refusals(self) -> list[str]:
         """Whole sentences that say why nobody should be written to by this list; [] where all is well."""
         if self.on is None:
-            return self.problems
+            return self.obstacles
         return [
-            *self.problems,
+            *self.obstacles,
             _(
                 "This list is as of %(day)s. Some of these people have come back since, or moved on: write to "
                 "those of them who are still there."

@@ -10,13 +10,15 @@ from django.db.models import Q, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loyalty.shops.scope import current_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui.dates import format_day
 from loyalty.ui.presentation import current
-from segmentation import history
-from segmentation.models import Quadrant, ScoreHistory, ScoreSpan, Segment, Stage, segment_labels
+from segmentation import history, statements
+from segmentation.models import Quadrant, ScoreHistory, ScoreRun, ScoreSpan, Segment, Stage, segment_labels
 
+from ..facts import Statement, facts_sql
 from ..models import Customer
 
 # Beside the groups: those who were in none, or whom the shop did not know yet.
@@ -55,15 +57,35 @@ def known(day: datetime.date) -> Q:
     return Q(pk__in=ScoreHistory.objects.on(day).values("customer"))
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What somebody had bought by a day, counted as the shop counts today; zeros for who had not yet."""
+
+    last_order_on: datetime.date | None = None
+    frequency: int = 0
+    monetary_amount: int = 0
+
+
 def remember(people: Sequence[Customer], day: datetime.date) -> None:
-    """Give each of `people` what they were on `day`: `then` (a span or None), `tier_then`, `remembered_on`."""
+    """Give each of `people` what they were on `day`: `then` (a span or None), `tier_then`, `spent_then`,
+    `remembered_on`. Four statements, however many they are."""
     rows = ScoreHistory.objects.on(day).filter(customer__in=people).values("customer", *GROUPS)
     held = {row.pop("customer"): ScoreSpan(**row) for row in rows}
     members = members_on(day).filter(customer__in=people).select_related("tier")
     tiers = {member.customer_id: member.tier for member in members}
+    spent = _spent([person.pk for person in people], day)
     for person in people:
         person.remembered_on = day
         person.then, person.tier_then = held.get(person.pk), tiers.get(person.pk)
+        person.spent_then = spent.get(person.pk, Spent())
+
+
+def _spent(customer_ids: list[int], day: datetime.date) -> dict[int, Spent]:
+    run = ScoreRun.objects.current()
+    found = facts_sql(current_shop(), day, run.window_days if run else None, customer_ids)
+    columns = "customer_id, last_order_on, frequency, monetary_amount"
+    rows = statements.rows(Statement(f"SELECT {columns} FROM ({found.sql}) AS fact", found.params))
+    return {customer: Spent(*row) for customer, *row in rows}
 
 
 def kept_since(kind: str) -> datetime.date | None:

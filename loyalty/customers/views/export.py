@@ -102,8 +102,12 @@ def _heads(people: CustomerFilter) -> list[str]:
     unit = money.unit_label(current())
     heads = [f"{head} ({unit})" if cell in AMOUNTS else str(head) for head, cell in COLUMNS]
     if people.on:
-        heads += [f"{kind} ({_day(people.on)})" for kind in KINDS.values()]
+        heads += [f"{head} ({_day(people.on)})" for head in (*KINDS.values(), *BOUGHT)]
+        heads.append(f"{_('Spend')} ({unit}, {_day(people.on)})")
     return heads
+
+
+BOUGHT = (gettext_lazy("Last purchase"), gettext_lazy("Purchases"))
 
 
 AMOUNTS = tuple(cell for _head, cell in COLUMNS[-2:])
@@ -123,8 +127,10 @@ def _rows(people: CustomerFilter) -> Iterator[list[Any]]:
             yield [*row, *_then(customer)] if people.on else row
 
 
-def _then(customer: Customer) -> list[str]:
-    """The groups of the past day, in the order of KINDS."""
+def _then(customer: Customer) -> list[Any]:
+    """The groups of the past day in the order of KINDS, then BOUGHT and the spend by then."""
     span, tier = customer.then or ScoreSpan(stage=""), customer.tier_then
     groups = [span.get_segment_display(), span.get_stage_display(), span.get_quadrant_display()]
-    return [*map(str, groups), tier.name if tier else ""]
+    spent = customer.spent_then
+    bought = [_day(spent.last_order_on), spent.frequency, sheets.amount(spent.monetary_amount)]
+    return [*map(str, groups), tier.name if tier else "", *bought]
