@@ -29,7 +29,7 @@ HEADS = (
 def digest(request: HttpRequest) -> HttpResponse:
     today, run = request.shop.today(), ScoreRun.objects.current()
     if run is None or not run.buyers:
-        return render(request, "segmentation/empty.html")
+        return render(request, "segmentation/empty.html", {"heading": _("The week in sentences")})
     found = None
     if run.buyers > weekly.NEAR_BUYERS:
         key = f"digest:{request.shop.pk}:{run.pk}:{today}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +45,23 @@ def segment_tabs() -> list[dict[str, str]]:
 @register.simple_tag
 def report_tabs() -> list[dict[str, str]]:
     return _tabs(REPORT_TABS)
+
+
+@register.simple_tag(takes_context=True)
+def tab_here(context: Context) -> dict[str, Any]:
+    """The tab of the page: its name, its label, and whether it is one of the reports; {} where it is none."""
+    here = context["request"].resolver_match.view_name
+    for pages in (SEGMENT_TABS, REPORT_TABS):
+        for name, route, label in pages:
+            if route == here:
+                return {"name": name, "label": label, "is_report": pages is REPORT_TABS}
+    return {}
+
+
+@register.simple_tag(takes_context=True)
+def page_label(context: Context) -> str:
+    """What the page is called: `heading`, where the view gives one, or as its tab is."""
+    return context.get("heading") or tab_here(context).get("label") or _("Segments")
 
 
 def _tabs(pages) -> list[dict[str, str]]:

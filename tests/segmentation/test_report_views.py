@@ -16,6 +16,7 @@ from loyalty.ui.templatetags.ui import LRI, PDI
 from segmentation import goods, hours, reports, services
 from segmentation.models import CustomerScore, GoodsFigure, GoodsPair
 from segmentation.tables import GoodsTable
+from segmentation.templatetags.segmentation import REPORT_TABS, SEGMENT_TABS
 from tests.factories import OrderFactory
 from tests.segmentation.histories import make_history
 from tests.segmentation.test_taste import make_goods, sell
@@ -56,6 +57,38 @@ def file(client, name: str, **query) -> list[dict]:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_report_opens_in_both_languages(reported, as_owner, name, language):
     assert f'lang="{language}"' in page(as_owner, name, language)
+
+
+TABS = [
+    (route, is_report)
+    for tabs, is_report in ((SEGMENT_TABS, False), (REPORT_TABS, True))
+    for _, route, _ in tabs
+]
+
+
+def headings(client, language: str) -> list[str]:
+    said = [
+        client.get(reverse(route), headers={"accept-language": language}).content.decode()
+        for route, _ in TABS
+    ]
+    return [re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL).group(1).strip() for page in said]
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_each_report_and_each_page_of_segments_has_a_heading_of_its_own(reported, as_owner, language):
+    assert len(set(headings(as_owner, language))) == len(TABS)
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_before_the_first_order_each_page_keeps_its_heading_and_its_tabs(shop, as_owner, language):
+    assert len(set(headings(as_owner, language))) == len(TABS)
+    for route, is_report in TABS:
+        said = as_owner.get(reverse(route)).content.decode()
+        beside = "segmentation:scheme_worth" if is_report else "segmentation:changes"
+        assert f'href="{reverse(beside)}"' in said, route
+        assert said.count('aria-current="page"') >= 2, route
+    week = as_owner.get(reverse("campaigns:digest"), headers={"accept-language": "en"}).content.decode()
+    assert "The week in sentences</h1>" in week
 
 
 @pytest.mark.parametrize("name", PAGES)
