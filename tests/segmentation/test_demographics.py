@@ -109,6 +109,13 @@ def test_each_bar_opens_exactly_its_people(people, as_owner, of):
         assert ("stage" in query) == bool(of)
 
 
+def test_what_the_figures_count_is_said_once(people, as_owner):
+    asked = {"accept-language": "en"}
+    said = as_owner.get(reverse("segmentation:people"), {"of": "stage:new"}, headers=asked).content.decode()
+    for words in ("Against the average: 100", "Against everybody: 100", "less refunds; computed"):
+        assert said.count(words) == 1
+
+
 def test_the_file_holds_every_value(people, as_marketer):
     answer = as_marketer.get(reverse("segmentation:people"), {"export": "csv"})
     assert answer["Content-Disposition"].endswith('people-and-places.csv"')

@@ -109,6 +109,13 @@ def test_the_page_finds_groups_and_opens_each_crossing(kinds, as_marketer):
     assert text.count("\n") == 3
 
 
+def test_what_the_figures_of_the_groups_are_is_said_once(kinds, as_marketer):
+    url, asked = reverse("segmentation:clusters"), {"accept-language": "en"}
+    as_marketer.post(url, {"groups": "3"})
+    said = as_marketer.get(url, headers=asked).content.decode()
+    assert said.count("of the person in the middle of the group") == 1
+
+
 def test_a_large_shop_is_left_to_the_worker(kinds, as_owner, monkeypatch, django_capture_on_commit_callbacks):
     asked = []
     monkeypatch.setattr(screen, "AT_ONCE", 5)
