@@ -146,8 +146,11 @@ def expected_gap(own: Rhythm, shop_gap_days: float | None) -> float:
     (m × own median gap + 3 × the shop's median gap) ÷ (m + 3) for m own gaps, kept within [7, 400] days.
     """
     everybodys = DEFAULT_GAP if shop_gap_days is None else shop_gap_days
-    blended = (own.gaps * (own.own_gap_days or 0) + SHOP_WEIGHT * everybodys) / (own.gaps + SHOP_WEIGHT)
-    return float(min(LONGEST_GAP, max(SHORTEST_GAP, blended)))
+    return float(min(LONGEST_GAP, max(SHORTEST_GAP, _blended(own.gaps, own.own_gap_days, everybodys))))
+
+
+def _blended(gaps: int, own_gap_days: float | None, everybodys: float) -> float:
+    return (gaps * (own_gap_days or 0) + SHOP_WEIGHT * everybodys) / (gaps + SHOP_WEIGHT)
 
 
 def expected_on(last_order_on: datetime.date, gap: float) -> datetime.date:
@@ -214,6 +217,24 @@ class Explanation:
     active_until: int
     at_risk_until: int
     inactive_until: int
+
+    @property
+    def usual_days(self) -> int:
+        """What the days since the last order are compared with."""
+        return whole_days(self.expected_gap_days)
+
+    @property
+    def blended_gap_days(self) -> float:
+        """Own gaps and the shop's, weighed: what the formula gives before its bounds."""
+        return _blended(self.gaps, self.own_gap_days, self.shop_gap_days)
+
+    @property
+    def bound(self) -> int | None:
+        """The bound that the blended gap lies beyond, so that it counts instead."""
+        blended = self.blended_gap_days
+        if SHORTEST_GAP <= blended <= LONGEST_GAP:
+            return None
+        return SHORTEST_GAP if blended < SHORTEST_GAP else LONGEST_GAP
 
 
 def explain(

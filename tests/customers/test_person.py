@@ -146,6 +146,24 @@ def test_a_rhythm_says_how_late_somebody_is():
     assert 0 < start < start + length <= 100
 
 
+@pytest.mark.parametrize(
+    ("ago", "gap", "habit", "bound"),
+    [
+        # One gap of five days, and two: no habit yet, whatever is to be expected.
+        ((3, 8), 15, None, None),
+        ((3, 8, 13), 15, None, None),
+        ((3, 8, 13, 18), 15, 5, None),
+        ((3, 5, 7, 9), 7, 2, 7),
+        ((3, 9, 15, 21), 7.2, 6, None),
+        ((3, 503, 1003, 1503), 400, 500, 400),
+    ],
+)
+def test_a_habit_is_ones_own_and_needs_three_gaps(ago, gap, habit, bound):
+    found = rhythm.of(days(*ago), gap, TODAY)
+    assert (found.habit_days, found.bound) == (habit, bound)
+    assert found.expected_on == days(*ago)[-1] + round(gap) * DAY
+
+
 def test_somebody_in_time_is_expected_later():
     found = rhythm.of(days(5, 26), 21, TODAY)
     assert (found.days_late, found.days_to_go, found.late, found.between) == (0, 16, None, None)

@@ -134,6 +134,22 @@ def test_the_explanation_gives_the_arithmetic():
     assert found.gap_source == "own_and_shop"
 
 
+@pytest.mark.parametrize(
+    ("own", "shop_gap", "blended", "bound"),
+    [
+        (Rhythm(25, 2, 0.2), 3, (24 * 2 + 3 * 3) / 27, 7),
+        (Rhythm(5, 500, 0.2), 300, (4 * 500 + 3 * 300) / 7, 400),
+        (Rhythm(6, 36, 0.2), 34, 35.25, None),
+    ],
+)
+def test_the_explanation_names_the_bound_that_counts_instead_of_the_sum(own, shop_gap, blended, bound):
+    found = lifecycle.explain(43, own, shop_gap)
+    assert found.blended_gap_days == blended
+    assert found.bound == bound
+    assert found.expected_gap_days == (bound or blended)
+    assert max(0, found.days_since - found.usual_days) == found.days_late
+
+
 def test_a_customer_who_is_not_due_yet_is_not_late():
     found = lifecycle.explain(5, Rhythm(1, None, None), None)
     assert (found.days_late, found.due_in_days, found.shop_gap_days) == (0, 40, 45)

@@ -13,8 +13,9 @@ from segmentation.rfm import quantile
 VISITS = 4
 # Percent of the strip's width: where it begins, how much of it is used, and what a label takes.
 START, WIDTH, LABEL = 2, 92, 16
-# With fewer gaps their spread is chance.
+# With fewer gaps their spread is chance, and with fewer still there is no habit to speak of.
 ENOUGH_GAPS = 4
+HABIT_GAPS = 3
 VISIT, EXPECTED, TODAY = "visit", "exp", "now"
 
 
@@ -34,12 +35,18 @@ class Mark:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What is usual for a customer and how today compares; days throughout. `between` is the middle half."""
+    """What is usual for a customer and how today compares; days throughout. `between` is the middle half.
+
+    The habit is their own median gap, None before there are enough; what is to be expected blends it with the
+    shop's and is kept within bounds, `bound` being the one that holds here.
+    """
 
     last_on: datetime.date
     days_since: int
     usual_days: int
-    is_own: bool
+    gaps: int
+    habit_days: int | None
+    bound: int | None
     between: tuple[int, int] | None
     expected_on: datetime.date
     days_late: int
@@ -63,18 +70,28 @@ def of(days: Sequence[datetime.date], gap_days: float, today: datetime.date) -> 
         return None
     usual = int(gap_days + 0.5)
     gaps = sorted(lifecycle.gaps_of(days))
+    median = lifecycle.median(gaps)
     expected_on = days[-1] + datetime.timedelta(days=usual)
     return Rhythm(
         last_on=days[-1],
         days_since=(today - days[-1]).days,
         usual_days=usual,
-        is_own=bool(gaps),
+        gaps=len(gaps),
+        habit_days=lifecycle.whole_days(median) if len(gaps) >= HABIT_GAPS else None,
+        bound=usual if _is_held(gap_days, median) else None,
         between=_middle_half(gaps) if len(gaps) >= ENOUGH_GAPS else None,
         expected_on=expected_on,
         days_late=max(0, (today - expected_on).days),
         days_to_go=max(0, (expected_on - today).days),
         marks=_marks(days[-VISITS:], expected_on, today),
     )
+
+
+def _is_held(gap_days: float, median: float | None) -> bool:
+    """Whether the expected gap was held at a bound that the own habit lies beyond."""
+    if median is None:
+        return False
+    return median < gap_days == lifecycle.SHORTEST_GAP or median > gap_days == lifecycle.LONGEST_GAP
 
 
 def _middle_half(gaps: Sequence[int]) -> tuple[int, int]:
