@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +21,7 @@ from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
 from . import demographics as places
 from . import hours
-from .whom import KINDS, Whom
+from .whom import KINDS, Whom, choices
 
 KIND_LABELS = {
     "segment": gettext_lazy("By RFM segment"),
@@ -94,6 +94,8 @@ def personas(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
+    if (chosen := Whom.of(request)).kind:
+        return redirect("segmentation:persona", chosen.kind, chosen.key)
     kind = request.GET.get("kind", "segment")
     kind = kind if kind in KINDS else "segment"
     groups, days = facts.groups(kind, run.as_of), figures.weekdays(kind, hours.week_of(request.shop))
@@ -106,6 +108,8 @@ def personas(request: HttpRequest) -> HttpResponse:
         "run": run,
         "kind": kind,
         "kinds": KIND_LABELS.items(),
+        "whom": chosen,
+        "choices": choices(),
         "portraits": [portrait for portrait in portraits if portrait.has_enough],
         "small": [portrait for portrait in portraits if not portrait.has_enough],
         "fewest": FEWEST_PEOPLE,

@@ -10,11 +10,14 @@ from django.urls import reverse
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import ConsentEvent, Order, OrderLine, Product, ProductCategory
 from loyalty.shops.scope import scope
+from loyalty.tiers import services as tiers
+from loyalty.tiers.models import Tier
 from segmentation import hours, personas, services, taste
-from segmentation.models import CustomerScore, Weekday
+from segmentation.models import CustomerScore, OwnSegment, Weekday
 from segmentation.views import portraits as screen
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
+from tests.routes.segmentation import own_segment
 
 
 @pytest.fixture
@@ -205,6 +208,19 @@ def test_the_page_of_all_shows_the_groups_that_are_large_enough(crowd, stage, as
         reverse("segmentation:personas"), {"kind": "stage"}, headers={"accept-language": "en"}
     )
     assert reverse("segmentation:persona", args=["stage", stage]) in page.content.decode()
+
+
+def test_tiers_and_segments_of_the_owners_own_are_chosen_on_the_page(crowd, stage, as_owner):
+    tiers.preset(TODAY)
+    tier = Tier.objects.order_by("rank").first()
+    segment = OwnSegment.objects.get(**own_segment())
+    url = reverse("segmentation:personas")
+    said = as_owner.get(url).content.decode()
+    for kind, key, name in (("tier", tier.pk, tier.name), ("own", segment.pk, segment.name)):
+        assert f'<option value="{kind}:{key}">{name}</option>' in said
+        answer = as_owner.get(url, {"of": f"{kind}:{key}"})
+        assert answer.url == reverse("segmentation:persona", args=[kind, key])
+        assert as_owner.get(answer.url).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["stage/none", "tier/1", "own/1", "likeness/1-1", "secret/1"])
