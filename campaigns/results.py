@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from campaigns import uplift
 from campaigns.models import Campaign, Message
@@ -20,6 +20,8 @@ from loyalty.shops.scope import current_shop
 
 # With a known cost for less than half of what was bought, profit would be more guess than fact.
 LEAST_COSTED_SHARE = 0.5
+# With fewer of the messages gone than this it is said that an effect looks smaller than it was.
+LEAST_SENT_SHARE = 0.9
 # A return may come long after the window; for this long a verdict is looked at again each night.
 RENEWED_DAYS = 60
 
@@ -55,6 +57,8 @@ class Result:
     is_over: bool
     treatment: Arm
     holdout: Arm
+    messages: int
+    sent: int
     cost_amount: int
     orders: Interval | None
     spend: Interval | None
@@ -88,6 +92,16 @@ class Result:
         return self.profit.minus(self.cost_per_person).times(self.treatment.people)
 
     @property
+    def effect_per_message(self) -> float | None:
+        """The same for each message that left; one that never did brought nothing and cost nothing."""
+        return None if self.effect is None or not self.sent else self.effect.value / self.sent
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether so many messages never left that an effect looks smaller than it was."""
+        return 0 < self.sent < LEAST_SENT_SHARE * self.messages
+
+    @property
     def costed_share(self) -> float | None:
         """The share of spend whose cost is known; None where nothing was bought."""
         spent = self.treatment.spend_amount + self.holdout.spend_amount
@@ -108,8 +122,9 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
     ends_on = shop.day_of(campaign.window_ends_at)
     arms = _arms(campaign, shop, as_of)
     treatment, holdout = arms.get("treatment", Arm()), arms.get("holdout", Arm())
-    sent = Message.objects.filter(campaign=campaign).aggregate(cost=Sum("price_amount"))
-    cost = int(sent["cost"] or 0)
+    texts = Message.objects.filter(campaign=campaign)
+    texts = texts.aggregate(all=Count("pk"), sent=Count("sent_at"), cost=Sum("price_amount"))
+    cost = int(texts["cost"] or 0)
     profit = uplift.difference(treatment.profit, holdout.profit)
     result = Result(
         campaign=campaign,
@@ -119,6 +134,8 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
         is_over=as_of > ends_on,
         treatment=treatment,
         holdout=holdout,
+        messages=texts["all"],
+        sent=texts["sent"],
         cost_amount=cost,
         orders=uplift.difference(treatment.orders, holdout.orders),
         spend=uplift.difference(treatment.spend, holdout.spend),
@@ -134,13 +151,17 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
 
 
 def _withheld(result: Result) -> Result:
-    """Take back a verdict that would come too early, or that rests on costs nobody knows."""
+    """Take back a verdict that would come too early, or that rests on costs nobody knows, or on no message."""
     reason = ""
     if result.costed_share is not None and result.costed_share < LEAST_COSTED_SHARE:
         reason = "cost_unknown"
     if not result.is_over:
         reason = "window_open"
-    if not reason or result.verdict.reason == "no_holdout":
+    if result.verdict.reason == "no_holdout":
+        reason = ""
+    if not result.sent:
+        reason = "not_sent"
+    if not reason:
         return result
     return Result(**{**vars(result), "verdict": Verdict(uplift.CANNOT_TELL, reason)})
 

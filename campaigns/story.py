@@ -220,7 +220,7 @@ class Story:
 
     @property
     def days(self) -> ui_charts.Chart:
-        return charts.buyers_by_day(self.buyers)
+        return charts.buyers_by_day(self.buyers, bool(self.result.holdout.people))
 
     @cached_property
     def funnel(self) -> Funnel:
@@ -264,8 +264,8 @@ class Story:
 
     @property
     def effect_per_message(self) -> int | None:
-        profit = self.result.profit
-        return None if profit is None else round(profit.value - self.result.cost_per_person)
+        effect = self.result.effect_per_message
+        return None if effect is None else round(effect)
 
     @property
     def treatment_profit(self) -> int | None:
@@ -335,4 +335,6 @@ def _row(
     if apart is not None:
         difference = write(apart.value)
         between = _("%(low)s to %(high)s") % {"low": write(apart.low), "high": write(apart.high)}
-    return Row(label, write(written.mean), write(left.mean), difference, between)
+    # Of nobody there is no mean: a zero would say that they bought nothing.
+    means = [write(arm.mean) if arm.n else "–" for arm in (written, left)]
+    return Row(label, *means, difference, between)

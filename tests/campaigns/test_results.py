@@ -4,6 +4,7 @@ import pytest
 
 from campaigns import results
 from campaigns.models import AudienceMember, Campaign, Message
+from campaigns.story import Story
 from campaigns.uplift import Interval, Verdict
 from tests.campaigns.conftest import make_campaign, make_people
 from tests.conftest import TODAY
@@ -18,14 +19,17 @@ def campaign(in_club):
     return make_campaign(state=Campaign.State.DONE, launched_at=noon, result_window_days=30)
 
 
-def place(campaign, people, arm, price=None):
+def place(campaign, people, arm, price=0, sent=None):
+    """Put people into an arm; of those written to the first `sent` messages have left (all, if not said)."""
     AudienceMember.objects.bulk_create(
         AudienceMember(campaign=campaign, customer=one, arm=arm) for one in people
     )
-    if price is not None:
+    if arm == "treatment":
+        left = people if sent is None else people[:sent]
         Message.objects.bulk_create(
             Message(campaign=campaign, customer=one, phone=one.phone, text="…", pages=1, reference=one.pk,
-                    state="delivered", price_amount=price)
+                    **({"state": "delivered", "sent_at": campaign.launched_at, "price_amount": price}
+                       if one in left else {"state": "skipped"}))
             for one in people
         )  # fmt: skip
 
@@ -112,9 +116,9 @@ def test_whoever_was_kept_out_is_not_compared(campaign):
     assert results.result_of(campaign, TODAY).treatment.buyers == 0
 
 
-def lively(campaign, treatment_buyers, holdout_buyers, price=10, cost=600):
+def lively(campaign, treatment_buyers, holdout_buyers, price=10, cost=600, sent=None):
     written, left = make_people(200), make_people(100)
-    place(campaign, written, "treatment", price=price)
+    place(campaign, written, "treatment", price=price, sent=sent)
     place(campaign, left, "holdout")
     for one in written[:treatment_buyers]:
         buy(one, 3, cost=cost)
@@ -175,6 +179,16 @@ def test_without_a_holdout_nothing_can_be_compared(campaign):
     assert result.verdict == Verdict("cannot_tell", "no_holdout")
 
 
+def test_of_nobody_left_alone_there_is_no_mean_and_no_line(campaign):
+    place(campaign, make_people(30), "treatment")
+    story = Story(campaign, TODAY)
+    assert {row.left for row in story.amounts} == {"–"}
+    assert "–" not in {row.written for row in story.amounts}
+    assert "Left alone" not in str(story.days)
+    place(campaign, make_people(3), "holdout")
+    assert "Left alone" in str(Story(campaign, TODAY).days)
+
+
 def test_buyers_add_up_day_by_day(campaign):
     written, left = make_people(4), make_people(2)
     place(campaign, written, "treatment")
@@ -186,6 +200,22 @@ def test_buyers_add_up_day_by_day(campaign):
     days = results.buyers_by_day(results.result_of(campaign, LAUNCHED_ON + datetime.timedelta(days=3)))
     assert days.treatment == [0.25, 0.25, 0.5, 0.5]
     assert days.holdout == [0, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("as_of", [LAUNCHED_ON + datetime.timedelta(days=3), TODAY])
+def test_a_campaign_of_which_nothing_left_has_no_verdict(campaign, as_of):
+    lively(campaign, 100, 10, sent=0)
+    result = results.result_of(campaign, as_of)
+    assert result.verdict == Verdict("cannot_tell", "not_sent")
+    assert result.effect_per_message is None
+
+
+def test_the_effect_of_a_message_is_that_of_those_that_left(campaign):
+    result = lively(campaign, 100, 10, sent=50)
+    assert (result.sent, result.messages, result.is_partial) == (50, 200, True)
+    # All 200 are compared, and 50 texts of 10 were paid.
+    assert result.effect.value == pytest.approx(0.4 * 400 * 200 - 50 * 10)
+    assert result.effect_per_message == pytest.approx(result.effect.value / 50)
 
 
 def test_verdicts_are_written_down_when_the_window_is_over(campaign):

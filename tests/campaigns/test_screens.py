@@ -80,13 +80,22 @@ def test_another_like_it_takes_over_the_text(visitor, club):
 def test_saving_twice_keeps_one_draft_and_its_text_as_typed(visitor, club):
     text = "{نام کوچک} عزیز، می‌خواهیم\r\nببینیمتان"
     for _press in range(2):
-        response = post(visitor, "campaign_create", data=draft(text=text, audience="city=Tehran&bogus=1"))
+        response = post(visitor, "campaign_create", data=draft(text=text, audience="city=Tehran&page=3"))
         assert response.status_code == 302
     with scope(club):
         campaign = Campaign.objects.get()
         assert campaign.text == "{نام کوچک} عزیز، می‌خواهیم\nببینیمتان"
         assert campaign.audience == "city=Tehran"
         assert (campaign.version, campaign.holdout_share) == (2, Decimal("0.1"))
+
+
+@pytest.mark.parametrize("asked", ["city=Tehran&staeg=lost", "city=Tehran&spent_min=abc"])
+def test_a_list_that_cannot_be_read_begins_no_campaign(visitor, club, asked):
+    answer = visitor.get(f"{reverse('campaigns:campaign_create')}?{asked}", follow=True)
+    assert answer.redirect_chain == [(f"{reverse('customers:customer_list')}?city=Tehran", 302)]
+    assert "ba-toast-warn" in answer.content.decode()
+    for beside in ("sort=name&page=2", "play=winback", "like=7"):
+        assert visitor.get(f"{reverse('campaigns:campaign_create')}?city=Tehran&{beside}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -345,6 +354,25 @@ def test_the_result_page_tells_the_same_as_the_reckoning(visitor, club, days_ago
     response = get(visitor, "campaign_detail", campaign.pk)
     assert response.status_code == 200
     assert response.context["story"].result == result
+
+
+def test_a_stopped_campaign_says_how_many_of_its_messages_left(visitor, club):
+    campaign = running(club, count=120)
+    dispatch.dispatch_batch(club)
+    with scope(club):
+        dispatch.cancel(campaign, None)
+    assert "۵۰ از ۱۲۰" in get(visitor, "campaign_list").content.decode()
+    page = get(visitor, "campaign_detail", campaign.pk).content.decode()
+    assert "۵۰ از ۱۲۰ پیامک فرستاده شد" in page
+
+
+def test_a_campaign_of_which_nothing_left_shows_no_verdict(visitor, club):
+    campaign = running(club)
+    with scope(club):
+        dispatch.cancel(campaign, None)
+    assert "هنوز معلوم نیست" not in get(visitor, "campaign_list").content.decode()
+    page = get(visitor, "campaign_detail", campaign.pk).content.decode()
+    assert "هیچ پیامکی فرستاده نشده است" in page
 
 
 def test_everybody_is_listed_with_what_happened_to_them(visitor, club):
