@@ -91,13 +91,13 @@ def make(shop, customers: int, orders: int) -> None:
         for name, _ in indexes:
             owner.execute(f"DROP INDEX {name}")
         # A shop's first run adds up everybody anyway.
-        owner.execute("ALTER TABLE customers_order DISABLE TRIGGER marks_added")
+        owner.execute("ALTER TABLE customers_order DISABLE TRIGGER USER")
         with transaction.atomic(), scope(shop), connection.cursor() as cursor:
             cursor.execute("SELECT setseed(0.1405)")
             cursor.execute(PEOPLE, {"shop": shop.pk, "customers": customers})
             cursor.execute(ORDERS, {"shop": shop.pk, "orders": orders, "day": DAY})
             made = cursor.rowcount
-        owner.execute("ALTER TABLE customers_order ENABLE TRIGGER marks_added")
+        owner.execute("ALTER TABLE customers_order ENABLE TRIGGER USER")
         owner.execute("SET maintenance_work_mem = '1GB'")
         for _, definition in indexes:
             owner.execute(definition)

@@ -1,7 +1,7 @@
 """What the overview says: income against expectation, who is where, and what is worth doing next.
 
-Every figure is one set-based statement; each finding leads to the list of the people it is about. What only
-looks back over a year is kept for some minutes, under a name that changes with every scoring of the shop.
+Every figure is one set-based statement, and each finding leads to the list of the people it is about. What looks
+back over a year rests on what the nights have kept.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.core.cache import caches
-from django.db import connection
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.models import Campaign, Message
+from loyalty.customers import sales
 from loyalty.customers.filters.conditions import has_birthday, is_late
 from loyalty.customers.filters.near import one_purchase_away
 from loyalty.customers.models import Customer
@@ -26,7 +26,7 @@ from loyalty.shops.models import Shop
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui import presentation
 from loyalty.ui.charts import Spark, spark
-from segmentation import expected
+from segmentation import counting, expected
 from segmentation.models import CustomerScore, OutlookRun, ScoreRun, Segment, Stage
 
 KEPT_SECONDS = 600
@@ -34,7 +34,7 @@ ACTIVE = (Stage.NEW, Stage.ACTIVE, Stage.LOYAL, Stage.RETURNED)
 SHOWN = (*ACTIVE, Stage.AT_RISK, Stage.INACTIVE, Stage.LOST)
 A_DAY, A_WEEK, FOUR_WEEKS = (datetime.timedelta(days=days) for days in (1, 7, 28))
 TREND_WEEKS = 12
-REPEAT_DAYS, REPEAT_STEP_DAYS, REPEAT_POINTS = 90, 30, 12
+REPEAT_STEP_DAYS, REPEAT_POINTS = 30, 12
 BIRTHDAY_DAYS = 7
 # The share of a month's expected income below which nothing is compared.
 EARLY = 0.1
@@ -142,23 +142,13 @@ class Overview:
         return found[-1] if found else None
 
     @cached_property
-    def _kept(self) -> dict:
-        """What takes long in a large shop and changes little in some minutes."""
+    def _near(self) -> int:
+        """How many are one purchase away from a tier; looked for in shops where that is quick, and then kept."""
         current = [run for run in self.runs if not run.is_look_back]
-        if not current:
-            return self._looked_up()
-        key = f"overview:{self.shop.pk}:{current[-1].pk}:{self.calendar}:{self.today}"
-        return caches["figures"].get_or_set(key, self._looked_up, KEPT_SECONDS)
-
-    def _looked_up(self) -> dict:
-        start = months_before(self.month, self.calendar)[0].start
-        buyers = [run.buyers for run in self.runs if not run.is_look_back]
-        has_few = bool(buyers) and buyers[-1] <= NEAR_BUYERS
-        return {
-            "income": daily_income(start, self.month.start - A_DAY),
-            "repeat": repeat_buyers(self.today),
-            "near": len(one_purchase_away(self.today)) if has_few else 0,
-        }
+        if not current or current[-1].buyers > NEAR_BUYERS:
+            return 0
+        key = f"near:{self.shop.pk}:{current[-1].pk}:{self.today}"
+        return caches["figures"].get_or_set(key, lambda: len(one_purchase_away(self.today)), KEPT_SECONDS)
 
     @cached_property
     def _groups(self) -> dict[tuple[str, str], tuple[int, int]]:
@@ -239,7 +229,7 @@ class Overview:
     @cached_property
     def income(self) -> Income:
         earlier = months_before(self.month, self.calendar)
-        daily = self._kept["income"] | daily_income(self.month.start, self.today)
+        daily = sales.daily_income(earlier[0].start, self.today)
         midnight = datetime.datetime.combine(self.today, datetime.time(), self.shop.zone)
         expected = expectation(daily, self.month, earlier, self.today, (self.now - midnight) / A_DAY)
         so_far = filling(self.month, daily)[: (self.today - self.month.start).days + 1]
@@ -247,12 +237,12 @@ class Overview:
 
     @cached_property
     def repeat(self) -> Repeat:
-        points = self._kept["repeat"]
-        shares = [returning / buyers if buyers else None for buyers, returning in points]
-        before = REPEAT_DAYS // REPEAT_STEP_DAYS
+        points = repeat_buyers(self.today)
+        shares = [point[1] / point[0] if point and point[0] else None for point in points]
+        before = counting.REPEAT_DAYS // REPEAT_STEP_DAYS
         known = [share for share in reversed(shares) if share is not None]
         change = shares[0] - shares[before] if None not in (shares[0], shares[before]) else None
-        return Repeat(*points[0], change, spark(known) if len(known) > 2 else None)
+        return Repeat(*(points[0] or (0, 0)), change, spark(known) if len(known) > 2 else None)
 
     @cached_property
     def ahead(self) -> expected.Sums | None:
@@ -264,7 +254,13 @@ class Overview:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        found = [*self._waiting_imports(), *self._late(), *self._missed(), *self._near(), *self._birthdays()]
+        found = [
+            *self._waiting_imports(),
+            *self._late(),
+            *self._missed(),
+            *self._nearly(),
+            *self._birthdays(),
+        ]
         return [finding for finding in found if finding.count]
 
     def _waiting_imports(self) -> Iterator[Finding]:
@@ -296,8 +292,8 @@ class Overview:
         people, amount = sum(count for count, _ in chosen), sum(amount for _, amount in chosen)
         yield Finding("missed", people, f"segment={Segment.CANNOT_LOSE}", amount)
 
-    def _near(self) -> Iterator[Finding]:
-        yield Finding("near", self._kept["near"], "near=1")
+    def _nearly(self) -> Iterator[Finding]:
+        yield Finding("near", self._near, "near=1")
 
     def _birthdays(self) -> Iterator[Finding]:
         due = Customer.objects.filter(has_birthday(BIRTHDAY_DAYS, self.today))
@@ -347,35 +343,15 @@ class Overview:
         return found
 
 
-def daily_income(start: datetime.date, end: datetime.date) -> dict[datetime.date, int]:
-    """Return the income of each day with sales or refunds, from `start` to `end`: guests' orders included."""
-    sql = """
-SELECT day, sum(amount)::bigint FROM (
-    SELECT placed_on AS day, net_amount AS amount FROM customers_order
-    WHERE is_paid AND placed_on BETWEEN %(start)s AND %(end)s
-    UNION ALL
-    SELECT refunded_on, -amount FROM customers_refund WHERE refunded_on BETWEEN %(start)s AND %(end)s
-) AS sales GROUP BY day"""
-    return dict(_rows(sql, {"start": start, "end": end}))
-
-
-def repeat_buyers(today: datetime.date) -> list[tuple[int, int]]:
-    """Return (buyers of 90 days, those who had come on an earlier day), now and in steps of 30 days back."""
-    sql = """
-SELECT step, count(DISTINCT o.customer_id),
-       count(DISTINCT o.customer_id) FILTER (WHERE o.placed_on > score.first_order_on)
-FROM (SELECT step, %(today)s::date - step * %(every)s AS last_on
-      FROM generate_series(0, %(points)s - 1) AS step) AS points
-LEFT JOIN customers_order AS o ON o.is_paid AND o.customer_id IS NOT NULL
-    AND o.placed_on > last_on - %(days)s AND o.placed_on <= last_on
-LEFT JOIN segmentation_customerscore AS score
-    ON score.shop_id = o.shop_id AND score.customer_id = o.customer_id
-GROUP BY step ORDER BY step"""
-    params = {"today": today, "points": REPEAT_POINTS, "every": REPEAT_STEP_DAYS, "days": REPEAT_DAYS}
-    return [(buyers, returning) for _step, buyers, returning in _rows(sql, params)]
-
-
-def _rows(sql: str, params: dict) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+def repeat_buyers(today: datetime.date) -> list[tuple[int, int] | None]:
+    """Return what `counting.repeat` says as of today and of every 30 days back, None where no run of the week
+    before such a day has kept it."""
+    since = today - datetime.timedelta(days=REPEAT_POINTS * REPEAT_STEP_DAYS)
+    runs = list(ScoreRun.objects.filter(as_of__gte=since, as_of__lte=today).only("as_of", "pictures"))
+    runs.sort(key=lambda run: (run.as_of, run.pk))
+    found = []
+    for step in range(REPEAT_POINTS):
+        day = today - datetime.timedelta(days=step * REPEAT_STEP_DAYS)
+        near = [run for run in runs if day - A_WEEK < run.as_of <= day]
+        found.append(counting.repeat(near[-1]) if near else None)
+    return found

@@ -19,6 +19,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from campaigns import digest, results
+from loyalty.customers import sales
 from loyalty.points import backlog
 from loyalty.points import services as points
 from loyalty.shops import weeks
@@ -92,6 +93,8 @@ def night(day: datetime.date) -> dict[str, int]:
     with step():
         run = segmentation.score_shop(day)
     with step():
+        sales.keep(day)
+    with step():
         segmentation.look_back(day)
     with step():
         review = tiers.review_shop(day)
@@ -117,6 +120,7 @@ def give_points() -> None:
 
 def week(day: datetime.date) -> dict[str, object]:
     """Renew what a night is too short for, as of `day`; return counts for the row that keeps it."""
+    sales.keep(day, anew=True)
     # The reports carry on from what is expected of each customer.
     counts = {"looked_ahead": outlook.renew(day).people, **reports.renew_week(day)}
     # Last: it says what all the others have found.

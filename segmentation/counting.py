@@ -29,6 +29,11 @@ _SPEND = """SELECT CASE WHEN monetary_amount > 0 THEN (100 * ln(monetary_amount:
        count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
 FROM {scored} AS state WHERE segment <> '' GROUP BY 1 ORDER BY 1 DESC NULLS LAST"""
 
+# Of those who bought in REPEAT_DAYS, for whom it was not the first visit.
+REPEAT_DAYS = 90
+_REPEAT = """SELECT count(*) AS buyers, count(*) FILTER (WHERE last_order_on > first_order_on) AS returning
+FROM {scored} AS state WHERE recency_days < %(days)s"""
+
 # Steps of half a hundredth.
 _DEPENDENCE = f"""SELECT segment, (200 * {valued.DEPENDENCE})::int AS step, count(*), bigint_sum(monetary_amount),
        count(*) FILTER (WHERE full_price_share >= %(share)s AND frequency >= %(orders)s)
@@ -78,6 +83,7 @@ class Counted:
             if r is not None
         ]
         found = {
+            "repeat": list(self._read(_REPEAT, days=REPEAT_DAYS)[0]) if cells else [],
             "cells": [
                 [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
                 for cell in facts.cells(cells).values()
@@ -177,6 +183,12 @@ def cells(run: ScoreRun) -> dict[tuple[int, int], facts.Cell] | None:
         (r, f): facts.Cell(r, f, customers, amount, amount / spent if spent > 0 else None, mean, segment)
         for r, f, customers, amount, mean, segment in kept
     }
+
+
+def repeat(run: ScoreRun) -> tuple[int, int] | None:
+    """Return (buyers of REPEAT_DAYS, those of them for whom it was not the first visit)."""
+    kept = run.pictures.get("repeat")
+    return kept and tuple(kept)
 
 
 def pareto(run: ScoreRun) -> facts.Pareto | None:

@@ -161,6 +161,7 @@ def test_repeat_buyers_are_those_for_whom_it_was_not_the_first_visit(shop):
     OrderFactory(customer=twice_today, on=TODAY)
     OrderFactory(customer=twice_today, on=TODAY)
     segmentation.score_shop(TODAY)
+    segmentation.look_back(TODAY)
     repeat = overview(shop).repeat
     assert (repeat.returning, repeat.buyers) == (1, 3)
     # 90 days ago `old` was the only buyer, and had been here before.

@@ -2,6 +2,7 @@
 
 from .customer import ConsentEvent, Customer, Interaction
 from .orders import Order, OrderLine, Product, ProductCategory, Refund
+from .sales import SalesDay
 from .stale import StaleFacts
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Product",
     "ProductCategory",
     "Refund",
+    "SalesDay",
     "StaleFacts",
 ]
