@@ -17,9 +17,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 
 
 def main() -> None:
-    from benchmarks import coverage, lifecycle, outlook, recompute, world
+    from benchmarks import beside, coverage, lifecycle, memory, orders, outlook, pictures, recompute, world
 
-    benchmarks = {"recompute": recompute.run, "outlook": outlook.run}
+    benchmarks = {
+        "recompute": recompute.run,
+        "outlook": outlook.run,
+        "pictures": pictures.run,
+        "orders": orders.run,
+        "beside": beside.run,
+        "memory": memory.run,
+    }
     # What needs no shop of our own is asked for by name.
     apart = {"lifecycle": lifecycle.run, "coverage": coverage.run}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
