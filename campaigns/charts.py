@@ -48,8 +48,8 @@ class Scale:
         return Band(start, max(min(end, 100) - start, 1), round(100 * interval.value / self.top))
 
 
-def buyers_by_day(days: BuyersByDay) -> charts.Chart:
-    """Return two growing lines: the share of each arm that has bought by each day since the launch."""
+def buyers_by_day(days: BuyersByDay, has_holdout: bool = True) -> charts.Chart:
+    """Return a growing line for each arm with people: the share that has bought by each day since the launch."""
     labels = [format_number(day, current()) for day in range(len(days.treatment))]
     return charts.line(
         "buyers-by-day",
@@ -57,7 +57,7 @@ def buyers_by_day(days: BuyersByDay) -> charts.Chart:
         labels,
         [
             charts.Series(_("Written to"), days.treatment, "brand"),
-            charts.Series(_("Left alone"), days.holdout, "ink-3", dash="dot"),
+            *([charts.Series(_("Left alone"), days.holdout, "ink-3", dash="dot")] if has_holdout else []),
         ],
         kind="share",
         x_title=_("Days since the launch"),

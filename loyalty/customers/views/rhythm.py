@@ -29,8 +29,17 @@ class Mark:
     is_labelled: bool = False
 
     @property
+    def leans(self) -> bool:
+        """Whether its label ends under it, for one that began there would leave the strip."""
+        return self.at > 100 - LABEL
+
+    @property
     def label_at(self) -> int:
-        return self.at - 1
+        return self.at + 3 if self.leans else self.at - 1
+
+    def leaves_room_for(self, other: Mark) -> bool:
+        first, second = sorted(one.label_at - LABEL * one.leans for one in (self, other))
+        return second - first >= LABEL
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,6 @@ def _marks(
     by_weight += [mark(VISIT, day) for day in reversed(visits)]
     placed: list[Mark] = []
     for one in by_weight:
-        has_room = all(abs(one.at - other.at) >= LABEL for other in placed if other.is_labelled)
+        has_room = all(one.leaves_room_for(other) for other in placed if other.is_labelled)
         placed.append(replace(one, is_labelled=has_room))
     return tuple(sorted(placed, key=lambda one: (one.at, one.kind == TODAY)))
