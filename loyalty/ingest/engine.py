@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,9 +29,9 @@ from .bringing import people, products, refunds, sales
 from .bringing.statements import SALES, STAGED, Values, prepare
 from .mapping import MappingError
 from .models import ImportReject, ImportRun
+from .outcomes import BUCKETS, Ignored, Rejected, Row
 from .reading import files
 from .reading.files import FileProblem
-from .rows import BUCKETS, Ignored, Rejected, Row
 
 logger = logging.getLogger(__name__)
 
@@ -181,6 +182,7 @@ def _read_again(run: ImportRun) -> None:
     run.stage = ImportRun.Stage.READING
     run.read_line = run.read_bytes = run.staged_rows = run.rows = 0
     brought = run.report.get("brought", {})
+    run.report.pop("unreadable", None)
     run.ignored, run.rejected = brought.get("ignored", 0), brought.get("rejected", 0)
 
 
@@ -222,6 +224,9 @@ def _commit(
             if word in words or len(words) < 50:
                 words[word] = words.get(word, 0) + count
         reader.unknown_statuses.clear()
+        unreadable = Counter(run.report.get("unreadable", {})) + reader.people.unreadable
+        run.report["unreadable"] = dict(unreadable)
+        reader.people.unreadable.clear()
         if is_last:
             run.stage = ImportRun.Stage.PEOPLE
             staging.forget_brought(run)
@@ -295,6 +300,8 @@ def _values(run: ImportRun, low: int = 0, high: int = 0) -> Values:
         knows_refunds=bool(mapping.columns.keys() & {"status", "refund_amount"}),
         brings_returns=mapping.cancellations == "refund",
         drops_duplicates=mapping.duplicates == "drop",
+        tells_tags="tags" in mapping.columns,
+        tells_attributes="attribute" in mapping.columns,
         consent_evidence=mapping.consent_evidence,
         low=low,
         high=high,

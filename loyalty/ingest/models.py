@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from loyalty.shops.fields import ShopForeignKey, ShopModel
 from loyalty.shops.scope import current_shop_id
 
-from .rows import BUCKETS
+from .outcomes import BUCKETS
 
 
 def random_name() -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 from .cells import Cells
-from .statuses import consent_of, gender_of, is_nobody
-from .synonyms import BLANKS
+from .statuses import consent_of, gender_of, is_nobody, marital_of
+from .words import BLANKS
 
 EMAIL = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[^@\s\"<>(),;:\\]{1,180}\.[^@\s.\d]{2,}")
 
 NUMBER_LENGTH = 100
+TEXTS = ("city", "province", "neighbourhood", "job", "education", "income_band", "acquired_by")
+DAYS = ("birth_on", "wedding_on", "joined_on")
+WORDS = {"gender": gender_of, "marital_status": marital_of, "consent": consent_of}
+TAG, ATTRIBUTE = "tag:", "attribute:"
 
 
 class People:
@@ -26,6 +31,7 @@ class People:
         self.takes_guests = takes_guests
         self.has_phone = has_phone
         self.met: dict[str, dict] = {}
+        self.unreadable: Counter[str] = Counter()
 
     def of(self, given: dict[str, list[str]]) -> tuple[str | None, dict, str | None]:
         """Return (person key or None for a guest, what is known, None), or (None, {}, reason).
@@ -95,18 +101,27 @@ class People:
         ]
         if emails:
             details["email"] = emails[0]
-        for field in ("city", "province"):
+        elif given.get("email"):
+            self.unreadable["email"] += 1
+        for field in TEXTS:
             if texts := given.get(field):
                 details[field] = self.cells.text(texts[0])[:80]
-        if (texts := given.get("birth_on")) and (day := self.cells.day(texts[0])):
-            details["birth_on"] = day.isoformat()
-        if (texts := given.get("gender")) and (gender := gender_of(texts[0])):
-            details["gender"] = gender
-        if (texts := given.get("consent")) and (consent := consent_of(texts[0])):
-            details["consent"] = consent
+        for field in DAYS:
+            if texts := given.get(field):
+                if day := self.cells.day(texts[0]):
+                    details[field] = day.isoformat()
+                else:
+                    self.unreadable[field] += 1
+        for field, meaning in WORDS.items():
+            if (texts := given.get(field)) and (word := meaning(texts[0])):
+                details[field] = word
+        # Each tag and attribute is a key of its own: whatever several rows tell then simply adds up.
         if texts := given.get("tags"):
             tags = [self.cells.text(tag)[:40] for tag in re.split(r"[,،;؛|]", texts[0])]
-            details["tags"] = list(dict.fromkeys(tag for tag in tags if tag))[:20]
+            details |= {f"{TAG}{tag}": True for tag in tags[:20] if tag}
+        for field, texts in given.items():
+            if field.startswith(ATTRIBUTE):
+                details[field] = self.cells.text(texts[0])[:200]
         return details
 
 

@@ -11,8 +11,9 @@ from loyalty.shops.models import Shop
 
 from . import runs, wording
 from .models import ImportRun
+from .outcomes import Ignored, Rejected, Row
 from .reading import files
-from .rows import Ignored, Rejected, Row, RowReader
+from .rows import RowReader
 
 # Enough to meet most of a file's oddities, and read within a fraction of a second.
 ROWS = 3_000
@@ -55,6 +56,7 @@ class Preview:
     first_on: datetime.date | None = None
     last_on: datetime.date | None = None
     reasons: list[tuple[str, int]] = field(default_factory=list)
+    unreadable: list[tuple[str, int]] = field(default_factory=list)
     unknown_statuses: dict[str, int] = field(default_factory=dict)
     is_whole: bool = False
 
@@ -85,6 +87,7 @@ def look(run: ImportRun, shop: Shop) -> Preview:
     preview.is_whole = next(records, None) is None
     preview.people = len(people)
     preview.reasons = [(wording.of_row(reason), count) for reason, count in reasons.most_common()]
+    preview.unreadable = wording.of_unreadable(reader.people.unreadable)
     preview.unknown_statuses = dict(reader.unknown_statuses.most_common(20))
     preview.rows = sorted([*preview.rows, *problems], key=lambda row: row.line_no)
     return preview

@@ -7,7 +7,6 @@ each person and product once, for `take_people` and `take_products`.
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,71 +15,23 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from loyalty.ui.money import MAX_MINOR
+from loyalty.ui.text import clean_name
 
 from . import sums
 from .cells import REMEMBERED, Cells, Context
 from .columns import units_of
 from .mapping import Mapping, MappingError
-from .people import People
+from .outcomes import BUCKETS, Ignored, Rejected, Row, excerpt
+from .people import ATTRIBUTE, People
 from .reading.files import Record
 from .statuses import status_of
-from .synonyms import BLANKS, MONEY_FIELDS, PERSON_FIELDS
+from .synonyms import MONEY_FIELDS, PERSON_FIELDS
+from .words import BLANKS
 
-# Orders are brought in by bucket: all rows of an order share one, whatever their distance in the file.
-BUCKETS = 1024  # of sales; refunds have as many again, above them
 HEAD_FIELDS = (*PERSON_FIELDS, "order_id", "date", "time", "status", "branch", "channel", "note", "refund_of")
 # What a follow-up line leaves blank is that of the line above: Shopify and Odoo write the order's cells once.
 CARRIED = frozenset(HEAD_FIELDS)
 ORDER_MONEY = ("refund_amount", "order_amount", "order_discount_amount", "order_tax")
-_LONG_DIGITS = re.compile(r"\d(?:[\s\-.()]?\d){6,}")
-
-
-class Row(NamedTuple):
-    """One sale or refund as staged; times are ISO text, quantity is in thousandths."""
-
-    line_no: int
-    bucket: int
-    order_key: str | None
-    base: str | None
-    fingerprint: str | None
-    is_refund: bool
-    original: str | None
-    person: str | None
-    placed_at: str
-    placed_on: str
-    status: str
-    quantity: int
-    unit_amount: int
-    gross: int
-    discount: int
-    net: int
-    tax: int | None
-    cost: int | None
-    sku: str | None
-    branch: str
-    channel: str
-    note: str
-    refund_amount: int | None
-    order_amount: int | None
-    order_discount: int | None
-    order_tax: int | None
-
-
-class Rejected(NamedTuple):
-    """A row that is not brought in: its line, the reason's code, the column it stands in, and how it
-    begins.
-    """
-
-    line_no: int
-    reason: str
-    column: str
-    excerpt: str
-
-
-class Ignored(NamedTuple):
-    """A row that the mapping leaves out on purpose."""
-
-    line_no: int
 
 
 class _Bad(Exception):
@@ -137,8 +88,16 @@ class RowReader:
         self.mapping = mapping
         self.width = len(header)
         self.places = {
-            name: tuple(header.index(text) for text in texts) for name, texts in mapping.columns.items()
+            name: tuple(header.index(text) for text in texts)
+            for name, texts in mapping.columns.items()
+            if name != "attribute"
         }
+        # A custom attribute goes by the name of its column, so each is a field of its own.
+        attributes = {
+            f"{ATTRIBUTE}{clean_name(text)}": (header.index(text),)
+            for text in mapping.columns.get("attribute", ())
+        }
+        self.places |= attributes
         self.cells = self._cells_in(mapping.unit, context)
         self._cells_of = self._cells_by_field(context)
         self.people = People(
@@ -146,7 +105,7 @@ class RowReader:
         )
         self.products: dict[str, tuple[str, str]] = {}
         self.unknown_statuses: Counter[str] = Counter()
-        self._heads = _Group(self.places, HEAD_FIELDS)
+        self._heads = _Group(self.places, (*HEAD_FIELDS, *attributes))
         self._sums = _Group(self.places, (*sums.READERS, *ORDER_MONEY))
         self._goods = _Group(self.places, ("sku", "product", "category"))
         self._last_head: tuple[tuple[str, ...], _Head] | None = None
@@ -154,7 +113,12 @@ class RowReader:
         self._sums_of = lru_cache(maxsize=REMEMBERED)(self._read_sums)
         self._goods_of = lru_cache(maxsize=REMEMBERED)(self._read_goods)
         self._carried = sorted(
-            {place for name, places in self.places.items() if name in CARRIED for place in places}
+            {
+                place
+                for name, places in self.places.items()
+                if name in CARRIED or name in attributes
+                for place in places
+            }
         )
         self._surplus = _unnamed_at_the_end(header)
         self._money = sorted(
@@ -406,10 +370,3 @@ def _unnamed_at_the_end(header: Sequence[str]) -> range:
 
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=10).hexdigest()
-
-
-def excerpt(cells: Sequence[str]) -> str:
-    """Return the beginning of a row to recognise it by, without anyone's whole number."""
-    text = " | ".join(cell.strip() for cell in cells if cell.strip())[:300]
-    text = "".join(letter if letter.isprintable() else "�" for letter in text)
-    return _LONG_DIGITS.sub(lambda match: f"•••{match[0][-2:]}", text)[:160]

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from loyalty.customers.forms import MOST_ATTRIBUTES
 from loyalty.shops import audit
 from loyalty.shops.models import Shop, User
 from loyalty.shops.scope import current_shop
@@ -157,6 +158,8 @@ def check(run: ImportRun) -> None:
         reader_for(run, current_shop())
         if mapping.source.lower() in RESERVED_SOURCES:
             raise MappingError("reserved_source", name=mapping.source)
+        if len(mapping.columns.get("attribute", ())) > MOST_ATTRIBUTES:
+            raise MappingError("too_many_attributes", limit=str(MOST_ATTRIBUTES))
         if "consent" in mapping.columns and not mapping.consent_evidence:
             # A yes without knowing where it came from is none.
             raise MappingError("consent_evidence")

@@ -12,8 +12,8 @@ from django.db import connection, models
 from loyalty.shops.scope import current_shop_id
 
 from .models import ImportRun, StagedPerson, StagedProduct, StagedRow
+from .outcomes import Row
 from .people import as_json
-from .rows import Row
 
 PERSON_COLUMNS = ("key", "phone", "external_id", "card_number", "details", "first_line")
 PRODUCT_COLUMNS = ("sku", "name", "category")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty.ui.text import fold
 
 from .columns import key
-from .synonyms import MEN, NO, NOBODY, STATUSES, WOMEN, YES
+from .words import MARRIED, MEN, NEITHER, NO, NOBODY, SINGLE, STATUSES, WOMEN, YES
 
 
 def _joined(word: str) -> str:
@@ -15,6 +15,11 @@ def _joined(word: str) -> str:
 
 _STATUSES = {_joined(word): status for status, words in STATUSES.items() for word in words}
 _GENDERS = {**{_joined(word): "female" for word in WOMEN}, **{_joined(word): "male" for word in MEN}}
+_MARITAL = {
+    _joined(word): status
+    for status, words in (("married", MARRIED), ("single", SINGLE), ("other", NEITHER))
+    for word in words
+}
 _CONSENTS = {**{_joined(word): "in" for word in YES}, **{_joined(word): "out" for word in NO}}
 _NOBODY = frozenset(map(_joined, NOBODY))
 # What "wc-completed" has beside the word itself.
@@ -38,6 +43,11 @@ def status_of(word: str, own: dict[str, str]) -> str | None:
 def gender_of(word: str) -> str:
     """Return "female", "male" or "" for a word that is neither."""
     return _GENDERS.get(_joined(word), "")
+
+
+def marital_of(word: str) -> str:
+    """Return "married", "single", "other" or "" for a word that is none."""
+    return _MARITAL.get(_joined(word), "")
 
 
 def consent_of(word: str) -> str:

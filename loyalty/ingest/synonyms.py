@@ -1,6 +1,6 @@
-"""What shops call their columns, in Persian and English, and the words their tills use for a status.
+"""What shops call their columns, in Persian and English.
 
-Written as people write them; `columns.py` and `statuses.py` fold them before comparing. Within a field the
+Written as people write them; `columns.py` folds them before comparing. Within a field the
 earlier name is the better one: when several columns could be the field, the one named earlier is taken first.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 # What a column can be. People first, then the order, then the line.
 PERSON_FIELDS = (
     "phone", "external_id", "card_number", "name", "first_name", "last_name", "email", "city", "province",
-    "birth_on", "gender", "tags", "consent",
+    "neighbourhood", "birth_on", "gender", "marital_status", "wedding_on", "job", "education", "income_band",
+    "joined_on", "acquired_by", "tags", "attribute", "consent",
 )  # fmt: skip
 ORDER_FIELDS = (
     "order_id", "date", "time", "status", "branch", "channel", "note", "refund_of", "refund_amount",
@@ -82,6 +83,34 @@ NAMES: dict[str, tuple[str, ...]] = {
         "استان", "نام استان", "province", "state", "region", "billing province", "billing state",
         "state code billing", "shipping province", "state code shipping", "county",
     ),
+    "neighbourhood": (
+        "محله", "نام محله", "محل سکونت", "منطقه", "neighbourhood", "neighborhood", "district", "area", "quarter",
+    ),
+    "marital_status": (
+        "وضعیت تاهل", "تاهل", "marital status", "married",
+    ),
+    "wedding_on": (
+        "تاریخ ازدواج", "سالگرد ازدواج", "wedding date", "date of marriage", "wedding anniversary", "anniversary",
+    ),
+    "job": (
+        "شغل", "حرفه", "عنوان شغلی", "job", "occupation", "profession", "job title",
+    ),
+    "education": (
+        "تحصیلات", "مدرک تحصیلی", "میزان تحصیلات", "سطح تحصیلات", "education", "education level", "degree",
+    ),
+    "income_band": (
+        "سطح درآمد", "میزان درآمد", "گروه درآمدی", "درآمد", "income band", "income level", "income group", "income",
+    ),
+    "joined_on": (
+        "تاریخ عضویت", "تاریخ ثبت نام", "عضو از", "joined on", "joined", "join date", "date joined", "member since",
+        "customer since", "registration date", "registered on", "signup date",
+    ),
+    "acquired_by": (
+        "نحوه آشنایی", "روش آشنایی", "طریقه آشنایی", "آشنایی از طریق", "معرف", "نحوه جذب", "how they found us",
+        "acquired by", "acquisition channel", "acquisition source", "referral source", "heard from", "referred by",
+    ),
+    # No name is a custom attribute by itself: which columns are, the shop says.
+    "attribute": (),
     "birth_on": (
         "تاریخ تولد", "تولد", "birth", "birth date", "birthdate", "date of birth", "birthday", "dob",
     ),
@@ -299,65 +328,3 @@ UNITS: dict[str, tuple[str, str]] = {
     "gbp": ("GBP", ""), "£": ("GBP", ""), "usd": ("USD", ""), "$": ("USD", ""), "eur": ("EUR", ""),
     "€": ("EUR", ""),
 }  # fmt: skip
-
-STATUSES: dict[str, tuple[str, ...]] = {
-    "completed": (
-        "تکمیل شده", "تکمیل", "کامل", "کامل شده", "انجام شده", "انجام شد", "پرداخت شده", "پرداخت شد", "موفق",
-        "تحویل شده", "تحویل داده شده", "تحویل شد", "ارسال شده", "ارسال شد", "بسته شده", "نهایی", "نهایی شده",
-        "تسویه", "تسویه شده", "فروش", "فاکتور فروش", "قطعی", "تایید شده", "تایید", "completed", "complete",
-        "paid", "delivered", "fulfilled", "shipped", "success", "successful", "succeeded", "closed", "done",
-        "sale", "sold", "payment", "invoiced", "captured", "partially refunded", "partially_refunded",
-        "partial refund", "in transit", "sales", "sales order", "بخشی مرجوع شده", "مرجوعی جزئی", "ok", "yes",
-        "archived", "locked",
-    ),
-    "processing": (
-        "در حال انجام", "در حال پردازش", "در حال بررسی", "در انتظار", "در انتظار پرداخت",
-        "در انتظار بررسی", "پرداخت نشده", "معلق", "جاری", "باز", "ثبت شده", "در حال آماده سازی",
-        "آماده ارسال", "در حال ارسال", "تسویه نشده", "processing", "pending", "on hold", "on-hold", "open",
-        "unpaid", "awaiting payment", "awaiting shipment", "in progress", "new", "authorized",
-        "partially paid", "partially_paid", "unfulfilled", "confirmed", "placed", "sent",
-    ),
-    "cancelled": (
-        "لغو شده", "لغو شد", "لغو", "کنسل", "کنسل شده", "کنسل شد", "انصراف", "ابطال", "ابطال شده", "باطل",
-        "باطل شده", "ناموفق", "رد شده", "حذف شده", "منقضی", "پیش نویس", "پیش فاکتور", "cancelled",
-        "canceled", "cancel", "void", "voided", "failed", "declined", "rejected", "expired", "deleted",
-        "trash", "abandoned", "draft", "checkout draft", "quotation",
-    ),
-    "refunded": (
-        "مرجوعی", "مرجوع", "مرجوع شده", "مرجوع شد", "برگشتی", "برگشت", "برگشت خورده", "برگشت داده شده",
-        "بازگشتی", "بازپرداخت", "بازپرداخت شده", "مسترد", "مسترد شده", "عودت", "عودت داده شده", "استرداد",
-        "refunded", "returned", "return", "fully refunded",
-    ),
-    # Not an order that came back but a paper of its own that gives money back, with its own number and day.
-    "refund_row": (
-        "برگشت از فروش", "فاکتور برگشت", "فاکتور برگشت از فروش", "سند برگشت", "فاکتور مرجوعی", "refund",
-        "credit note", "sales return", "return invoice", "chargeback", "charged back",
-    ),
-}  # fmt: skip
-
-# A name that stands for nobody: tills write it when the clerk asked no one's name.
-NOBODY = (
-    "مشتری متفرقه", "متفرقه", "مشتری عمومی", "عمومی", "مشتری نقدی", "نقدی", "مشتری گذری", "گذری", "مهمان",
-    "مشتری مهمان", "مشتری", "ناشناس", "بدون نام", "نامشخص", "مشتری ناشناس", "guest", "walk in", "walk-in",
-    "walkin", "walk in customer", "cash customer", "cash sale", "anonymous", "unknown", "none", "no name",
-    "n/a", "default customer", "customer",
-)  # fmt: skip
-# Written where nothing is known.
-BLANKS = (
-    "-", "--", "—", "_", ".", "nan", "null", "none", "nil", "n/a", "#n/a", "na", "ندارد", "نامشخص", "خالی",
-    "0",
-)  # fmt: skip
-YES = (
-    "بله", "بلی", "آری", "دارد", "فعال", "موافق", "عضو", "yes", "y", "true", "1", "in", "subscribed",
-    "opted in", "agree",
-)  # fmt: skip
-NO = (
-    "خیر", "نه", "ندارد", "غیرفعال", "غیر فعال", "مخالف", "لغو", "no", "n", "false", "0", "out",
-    "unsubscribed", "opted out", "لغو عضویت",
-)  # fmt: skip
-WOMEN = (
-    "زن", "خانم", "مونث", "بانو", "دختر", "female", "f", "woman", "mrs", "ms",
-)  # fmt: skip
-MEN = (
-    "مرد", "آقا", "آقای", "مذکر", "پسر", "male", "m", "man", "mr",
-)  # fmt: skip

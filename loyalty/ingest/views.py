@@ -150,6 +150,7 @@ def _detail(request: HttpRequest, run: ImportRun) -> dict:
         "counts": [(name, label, getattr(run, name)) for name, label in COUNTS],
         "reasons": [(wording.of_row(row["reason"]), row["rows"]) for row in reasons],
         "rejects": [(row, wording.of_row(row.reason)) for row in run.rejects.all()[:REFUSED_SHOWN]],
+        "unreadable": wording.of_unreadable(run.report.get("unreadable", {})),
         "segments": _segments(run),
     }
 

@@ -54,6 +54,7 @@ MAPPINGS = {
     "bad_choice": _("“%(name)s” in the mapping must be one of: %(choices)s."),
     "bad_text": _("“%(name)s” in the mapping is text of up to %(limit)s letters."),
     "reserved_source": _("The source name “%(name)s” is reserved. Please choose another."),
+    "too_many_attributes": _("At most %(limit)s columns can be attributes of their own."),
     "consent_evidence": _("Please write how these customers agreed to be written to."),
 }
 # The fields as the mapping screen offers them.
@@ -67,9 +68,18 @@ FIELD_LABELS = {
     "email": _("E-mail"),
     "city": _("City"),
     "province": _("Province"),
+    "neighbourhood": _("Neighbourhood"),
     "birth_on": _("Birth date"),
     "gender": _("Gender"),
+    "marital_status": _("Marital status"),
+    "wedding_on": _("Wedding date"),
+    "job": _("Job"),
+    "education": _("Education"),
+    "income_band": _("Income band"),
+    "joined_on": _("Joined on"),
+    "acquired_by": _("How they found us"),
     "tags": _("Tags"),
+    "attribute": _("Attribute of its own, by the column's name"),
     "consent": _("Agreed to SMS"),
     "order_id": _("Order number"),
     "date": _("Date"),
@@ -101,6 +111,13 @@ FIELD_LABELS = {
 STATUSES = {
     **{status.value: status.label for status in Order.Status},
     "refund_row": _("Gives money back"),
+}
+# What is left out of a row that is otherwise brought in.
+UNREADABLE = {
+    "email": _("E-mail addresses that are none"),
+    "birth_on": _("Birth dates that cannot be read"),
+    "wedding_on": _("Wedding dates that cannot be read"),
+    "joined_on": _("Days of joining that cannot be read"),
 }
 ROWS = {
     "unclosed_quote": _("A quotation mark is opened here and not closed."),
@@ -160,6 +177,14 @@ def of_mapping(error: MappingError) -> str:
     if error.code == "missing_field":
         details["name"] = FIELD_LABELS[details["name"]]
     return str(MAPPINGS[error.code]) % details
+
+
+def of_unreadable(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return (what was left out, how often) of {field: times}, the most frequent first."""
+    return [
+        (str(UNREADABLE[field]), count)
+        for field, count in sorted(counts.items(), key=lambda it: (-it[1], it[0]))
+    ]
 
 
 def of_row(code: str) -> str:

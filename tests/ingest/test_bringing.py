@@ -7,7 +7,6 @@ import datetime
 import pytest
 
 from loyalty.customers.models import (
-    ConsentEvent,
     Customer,
     Order,
     OrderLine,
@@ -16,7 +15,6 @@ from loyalty.customers.models import (
     Refund,
 )
 from loyalty.shops.scope import scope
-from tests import factories
 from tests.ingest.bring import bring, tally
 
 HEAD = "Mobile,Customer name,Order no,Date,Amount (rial),Status\n"
@@ -338,74 +336,6 @@ def test_nothing_is_given_back_of_an_order_that_was_never_paid(shop):
     head = "Mobile,Order no,Date,Amount (rial),Status,Refunded amount\n"
     bring(head + "09990000001,1,2026-01-01,1000,cancelled,400\n")
     assert not Refund.objects.exists()
-
-
-def people(*rows: str) -> None:
-    bring("Mobile,Customer no,Card no loyalty,Customer name,Date,Amount (rial)\n" + "\n".join(rows) + "\n", {
-        "columns": {
-            "phone": "Mobile", "external_id": "Customer no", "card_number": "Card no loyalty", "name": "Customer name",
-            "date": "Date", "amount": "Amount (rial)",
-        }
-    })  # fmt: skip
-
-
-def known() -> list[tuple]:
-    return sorted(
-        Customer.objects.values_list("phone", "external_id", "card_number", "name"),
-        key=lambda row: [str(it) for it in row],
-    )
-
-
-def test_one_person_under_phone_number_and_card_is_one_customer(shop):
-    people(
-        ",77,,,2026-01-01,1",
-        "09990000001,77,5,Nadia,2026-01-02,1",
-        ",,5,,2026-01-03,1",
-        "+989990000001,,,,2026-01-04,1",
-    )
-    assert known() == [("+989990000001", "77", "5", "Nadia")]
-    assert Order.objects.filter(customer__isnull=False).count() == 4
-
-
-def test_a_phone_is_added_to_the_customer_known_by_number(shop):
-    factories.CustomerFactory(phone=None, external_id="77", name="Nadia")
-    people("09990000001,77,,,2026-01-02,1")
-    assert known() == [("+989990000001", "77", None, "Nadia")]
-
-
-def test_two_valid_phones_are_never_one_customer(shop):
-    people("09990000001,77,,Nadia,2026-01-01,1", "09990000002,77,,Sam,2026-01-01,1")
-    assert known() == [("+989990000001", "77", None, "Nadia"), ("+989990000002", None, None, "Sam")]
-    factories.CustomerFactory(phone=None, external_id="88", name="Kim")
-    people("09990000003,88,,Kim,2026-01-01,1", "09990000004,88,,Lee,2026-01-01,1")
-    assert [row[:2] for row in known()] == [
-        ("+989990000001", "77"), ("+989990000002", None), ("+989990000003", "88"), ("+989990000004", None),
-    ]  # fmt: skip
-
-
-def test_what_a_file_leaves_blank_stays_known(shop):
-    factories.CustomerFactory(phone="+989990000001", name="Nadia", city="York", tags=["vip"])
-    head = "Mobile,Customer name,City,Tags,Gender,Birth date,Date,Amount (rial)\n"
-    bring(head + "09990000001,,,regular,خانم,1370/01/01,2026-01-01,1\n")
-    nadia = Customer.objects.get()
-    assert (nadia.name, nadia.city, nadia.gender, nadia.tags) == (
-        "Nadia",
-        "York",
-        "female",
-        ["vip", "regular"],
-    )
-    assert nadia.birth_on == datetime.date(1991, 3, 21)
-
-
-def test_a_yes_never_undoes_a_no(shop):
-    factories.CustomerFactory(phone="+989990000001")
-    said = Customer.objects.get().consent_events
-    head = "Mobile,Date,Amount (rial),SMS consent\n"
-    evidence = {"consent_evidence": "form at the counter"}
-    for word, expected in (("yes", ["in"]), ("yes", ["in"]), ("no", ["out", "in"]), ("yes", ["out", "in"])):
-        bring(head + f"09990000001,2026-01-01,1,{word}\n", evidence)
-        assert list(said.order_by("-pk").values_list("action", flat=True)) == expected
-    assert ConsentEvent.objects.first().evidence == "form at the counter"
 
 
 def test_text_that_a_database_cannot_hold_never_arrives(shop):

@@ -16,9 +16,10 @@ from loyalty.ingest import bringing, columns, engine, staging
 from loyalty.ingest.cells import Context
 from loyalty.ingest.mapping import Mapping, MappingError
 from loyalty.ingest.models import ImportRun
+from loyalty.ingest.outcomes import BUCKETS, Ignored, Rejected, Row
 from loyalty.ingest.reading import files
 from loyalty.ingest.reading.files import FileProblem
-from loyalty.ingest.rows import BUCKETS, Ignored, Rejected, Row, RowReader
+from loyalty.ingest.rows import RowReader
 from loyalty.ingest.wording import FILES, ROWS
 from tests.ingest.bring import bring
 from tests.ingest.files import LIMITS, workbook

@@ -9,8 +9,9 @@ import pytest
 
 from loyalty.ingest.cells import Context, identifier
 from loyalty.ingest.mapping import Mapping, MappingError
+from loyalty.ingest.outcomes import Ignored, Rejected, Row, excerpt
 from loyalty.ingest.reading.files import Record
-from loyalty.ingest.rows import Ignored, Rejected, Row, RowReader, excerpt
+from loyalty.ingest.rows import RowReader
 
 CONTEXT = Context("IRR", "toman", "Asia/Tehran", "IR", datetime.date(2026, 11, 23))
 BASE = {"phone": "09990000001", "date": "1405/08/12", "amount": "1000"}

@@ -136,6 +136,29 @@ def test_the_preview_follows_the_columns_without_the_whole_page(as_owner, shop):
     assert run.mapping["status_words"] == {"posted": "completed"}
 
 
+def test_several_columns_may_become_attributes_of_their_own_names(as_owner, shop):
+    upload(as_owner, "Mobile,Date,Amount,Drink,Size,Birth date\n09990000001,2026-10-01,1000,tea,M,soon\n")
+    run = ImportRun.objects.get()
+    url = reverse("ingest:import_map", args=[run.pk])
+    data = posted(as_owner.get(url), column_3="attribute", column_4="attribute", start="1")
+    assert as_owner.post(url, data).status_code == 302
+    engine.carry_out(shop, run.pk, renew=False)
+    assert Customer.objects.get().attributes == {"Drink": "tea", "Size": "M"}
+    report = as_owner.get(reverse("ingest:import_detail", args=[run.pk]), headers={"accept-language": "en"})
+    assert "Birth dates that cannot be read" in report.content.decode()
+
+
+def test_more_attributes_than_a_person_may_have_are_refused_in_a_sentence(as_owner, shop):
+    names = [f"a{n}" for n in range(21)]
+    upload(
+        as_owner, "Mobile,Date,Amount," + ",".join(names) + "\n09990000001,2026-10-01,1000" + ",x" * 21 + "\n"
+    )
+    url = reverse("ingest:import_map", args=[ImportRun.objects.get().pk])
+    data = posted(as_owner.get(url), start="1", **{f"column_{n + 3}": "attribute" for n in range(21)})
+    answer = as_owner.post(url, data, headers={"accept-language": "en"})
+    assert "At most 20 columns" in answer.content.decode()
+
+
 def test_a_missing_amount_is_said_and_the_import_does_not_start(as_owner, shop):
     upload(as_owner)
     run = ImportRun.objects.get()

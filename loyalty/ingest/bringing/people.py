@@ -1,4 +1,4 @@
-"""Staged people into customers: found by phone, else number, else card; made where they are new.
+"""Staged people into customers: found by phone, else number, card or e-mail; made where they are new.
 
 Two different valid phones are never one customer, whatever else a file says of them. What is filled in the
 file overwrites what was known; what it leaves blank stays.
@@ -6,6 +6,11 @@ file overwrites what was known; what it leaves blank stays.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from loyalty.customers.forms import MOST_ATTRIBUTES
+from loyalty.customers.services.people import MOST_TAGS
+from loyalty.ingest.people import ATTRIBUTE, TAG
 from loyalty.shops.rls import refresh_statistics
 
 from . import statements
@@ -42,70 +47,110 @@ WHERE s.customer_id IS NULL AND s.card_number IS NOT NULL
        OR ((s.phone IS NULL OR c.phone IS NULL) AND (s.external_id IS NULL OR c.external_id IS NULL)
            AND s.id IN (SELECT id FROM first)))
 """
-MAKE = """
-INSERT INTO customers_customer (
-    shop_id, phone, external_id, card_number, name, name_search, name_sort, email, birth_on, gender,
-        province, city,
-    tags, neighbourhood, job, marital_status, education, income_band, attributes, note, acquired_by,
-        created_at, updated_at)
+# Who has only an e-mail is the one customer who has it; and the first phone that comes with an e-mail is that of the
+# customer who was known by nothing else. Where several customers share an e-mail, it tells them apart no longer.
+BY_EMAIL = """
+WITH first AS (SELECT DISTINCT ON (details->>'email') id FROM batch_person
+    WHERE customer_id IS NULL AND phone IS NOT NULL AND details->>'email' IS NOT NULL
+    ORDER BY details->>'email', first_line, id),
+alone AS (SELECT lower(email) AS email, min(id) AS id FROM customers_customer
+    WHERE shop_id = %(shop)s AND email <> '' AND lower(email) IN (
+        SELECT details->>'email' FROM batch_person WHERE customer_id IS NULL AND details->>'email' IS NOT NULL)
+    GROUP BY 1 HAVING count(*) = 1)
+UPDATE batch_person s SET customer_id = c.id
+FROM alone JOIN customers_customer c ON c.shop_id = %(shop)s AND c.id = alone.id
+WHERE s.customer_id IS NULL AND s.details->>'email' = alone.email
+  AND ((s.phone IS NULL AND s.external_id = alone.email)
+       OR (c.phone IS NULL AND c.external_id = alone.email AND s.id IN (SELECT id FROM first)))
+"""
+# What a file may tell of a person beside who they are; unknown is "" or NULL.
+TEXTS = (
+    "name", "name_search", "name_sort", "email", "gender", "province", "city", "neighbourhood", "job",
+    "marital_status", "education", "income_band", "acquired_by",
+)  # fmt: skip
+DAYS = ("birth_on", "wedding_on", "joined_on")
+# Whatever of these differs makes a customer one with news.
+CHANGING = (
+    "phone", "external_id", "card_number", *(name for name in TEXTS if not name.startswith("name_")), *DAYS, "tags",
+    "attributes",
+)  # fmt: skip
+
+
+# Tags and attributes are keys of their own in the details (people.py), so that those of several rows add up. A file
+# without such columns does not look for them in a million people.
+def _tags(details: str) -> str:
+    keys = f"jsonb_object_keys({details}) AS t WHERE starts_with(t, '{TAG}')"
+    return f"CASE WHEN %(tells_tags)s THEN ARRAY(SELECT substr(t, {len(TAG) + 1}) FROM {keys} ORDER BY 1) END"
+
+
+def _attributes(details: str) -> str:
+    keys = f"jsonb_each({details}) AS a WHERE starts_with(a.key, '{ATTRIBUTE}')"
+    told = f"(SELECT jsonb_object_agg(substr(a.key, {len(ATTRIBUTE) + 1}), a.value) FROM {keys})"
+    return f"CASE WHEN %(tells_attributes)s THEN {told} END"
+
+
+def _listed(pattern: str, names: Iterable[str]) -> str:
+    return ", ".join(pattern.format(name) for name in names)
+
+
+def _make(kind: str) -> str:
+    return f"""
+INSERT INTO customers_customer (shop_id, phone, external_id, card_number, {_listed("{}", (*TEXTS, *DAYS))},
+    tags, attributes, note, created_at, updated_at)
 SELECT %(shop)s, phone,
     CASE WHEN number_rank = 1 AND NOT EXISTS (SELECT FROM customers_customer c
         WHERE c.shop_id = %(shop)s AND c.external_id = s.external_id) THEN external_id END,
     CASE WHEN card_rank = 1 AND NOT EXISTS (SELECT FROM customers_customer c
         WHERE c.shop_id = %(shop)s AND c.card_number = s.card_number) THEN card_number END,
-    coalesce(details->>'name', ''), coalesce(details->>'name_search', ''),
-        coalesce(details->>'name_sort', ''),
-    coalesce(details->>'email', ''), (details->>'birth_on')::date, coalesce(details->>'gender', ''),
-    coalesce(details->>'province', ''), coalesce(details->>'city', ''),
-    ARRAY(SELECT jsonb_array_elements_text(coalesce(details->'tags', '[]'))), '', '', '', '', '', '{{}}',
-        '', '', now(), now()
+    {_listed("coalesce(details->>'{}', '')", TEXTS)}, {_listed("(details->>'{}')::date", DAYS)},
+    coalesce(({_tags("details")})[:{MOST_TAGS}], '{{}}'), coalesce({_attributes("details")}, '{{}}'), '', now(), now()
 FROM (SELECT s.*, row_number() OVER (PARTITION BY external_id ORDER BY first_line, s.id) AS number_rank,
              row_number() OVER (PARTITION BY card_number ORDER BY first_line, s.id) AS card_rank
       FROM batch_person s WHERE s.customer_id IS NULL AND {kind}) s
 ORDER BY first_line, s.id
 ON CONFLICT DO NOTHING
 """
+
+
+# (how those of a kind are found, how those of them that are new are made)
 KINDS = (
-    (BY_PHONE, "s.phone IS NOT NULL"),
-    (BY_NUMBER, "s.phone IS NULL AND s.external_id IS NOT NULL"),
-    (BY_CARD, "s.phone IS NULL AND s.external_id IS NULL AND s.card_number IS NOT NULL"),
+    ((BY_PHONE,), _make("s.phone IS NOT NULL")),
+    ((BY_NUMBER, BY_EMAIL), _make("s.phone IS NULL AND s.external_id IS NOT NULL")),
+    ((BY_CARD,), _make("s.phone IS NULL AND s.external_id IS NULL AND s.card_number IS NOT NULL")),
 )
-# Several staged people may be one customer; of what they tell the later line wins, field by field.
+# Several staged people may be one customer; of what they tell the later line wins, field by field. An e-mail that
+# stood in for a number is none for who is known otherwise.
 KNOWN = """
-SELECT s.customer_id AS id, max(s.phone) AS phone, min(s.external_id) AS external_id,
+SELECT s.customer_id AS id, max(s.phone) AS phone,
+    min(s.external_id) FILTER (WHERE s.external_id IS DISTINCT FROM s.details->>'email') AS external_id,
     min(s.card_number) AS card_number, jsonb_object_agg(d.key, d.value ORDER BY s.first_line, s.id) AS d
 FROM batch_person s CROSS JOIN LATERAL jsonb_each(s.details) d GROUP BY s.customer_id
 """
-# A number or card is taken over where the customer has none and nobody else has it.
-RENEWED = """
+# A number or card is taken over where the customer has none, or only an e-mail, and nobody else has it.
+RENEWED = f"""
 SELECT c.id, coalesce(c.phone, k.phone) AS phone,
-    coalesce(c.external_id, CASE WHEN NOT EXISTS (SELECT FROM customers_customer o
+    coalesce(nullif(c.external_id, c.email), CASE WHEN NOT EXISTS (SELECT FROM customers_customer o
         WHERE o.shop_id = %(shop)s AND o.external_id = k.external_id)
         AND k.id = first_value(k.id) OVER (PARTITION BY k.external_id ORDER BY k.id)
-        THEN k.external_id END) AS external_id,
+        THEN k.external_id END, c.external_id) AS external_id,
     coalesce(c.card_number, CASE WHEN NOT EXISTS (SELECT FROM customers_customer o
         WHERE o.shop_id = %(shop)s AND o.card_number = k.card_number)
         AND k.id = first_value(k.id) OVER (PARTITION BY k.card_number ORDER BY k.id)
         THEN k.card_number END) AS card_number,
-    coalesce(k.d->>'name', c.name) AS name, coalesce(k.d->>'name_search', c.name_search) AS name_search,
-    coalesce(k.d->>'name_sort', c.name_sort) AS name_sort, coalesce(k.d->>'email', c.email) AS email,
-    coalesce((k.d->>'birth_on')::date, c.birth_on) AS birth_on, coalesce(k.d->>'gender', c.gender) AS gender,
-    coalesce(k.d->>'province', c.province) AS province, coalesce(k.d->>'city', c.city) AS city,
-    c.tags || ARRAY(SELECT t FROM jsonb_array_elements_text(coalesce(k.d->'tags', '[]')) t
-                    WHERE t <> ALL (c.tags)) AS tags,
-    (c.phone, c.external_id, c.card_number, c.name, c.email, c.birth_on, c.gender, c.province, c.city,
-     c.tags)::text AS old
+    {_listed("coalesce(k.d->>'{0}', c.{0}) AS {0}", TEXTS)},
+    {_listed("coalesce((k.d->>'{0}')::date, c.{0}) AS {0}", DAYS)},
+    (c.tags || ARRAY(SELECT t FROM unnest({_tags("k.d")}) AS t WHERE t <> ALL (c.tags)))[:{MOST_TAGS}] AS tags,
+    CASE WHEN told.attributes IS NULL OR (SELECT count(*) FROM jsonb_object_keys(c.attributes || told.attributes))
+        > {MOST_ATTRIBUTES} THEN c.attributes ELSE c.attributes || told.attributes END AS attributes,
+    ({_listed("c.{}", CHANGING)})::text AS old
 FROM batch_known k JOIN customers_customer c ON c.shop_id = %(shop)s AND c.id = k.id
+CROSS JOIN LATERAL (SELECT {_attributes("k.d")} AS attributes) AS told
 """
-RENEW = """
-UPDATE customers_customer c SET
-    phone = k.phone, external_id = k.external_id, card_number = k.card_number, name = k.name,
-    name_search = k.name_search, name_sort = k.name_sort, email = k.email, birth_on = k.birth_on,
-    gender = k.gender, province = k.province, city = k.city, tags = k.tags, updated_at = now()
+RENEW = f"""
+UPDATE customers_customer c SET {_listed("{0} = k.{0}", (*CHANGING, "name_search", "name_sort"))},
+    updated_at = now()
 FROM batch_renewed k
-WHERE c.shop_id = %(shop)s AND c.id = k.id AND
-    (k.phone, k.external_id, k.card_number, k.name, k.email, k.birth_on, k.gender, k.province, k.city,
-     k.tags)::text <> k.old
+WHERE c.shop_id = %(shop)s AND c.id = k.id AND ({_listed("k.{}", CHANGING)})::text <> k.old
 """
 # A file may say no for somebody who said yes, and yes for one who never said anything; never yes after a no.
 CONSENT = """
@@ -131,13 +176,13 @@ def bring(values: Values) -> dict[str, int]:
     """Give every staged person their customer; return how many customers were added and changed."""
     statements.make("batch_person", PEOPLE, values)
     added = 0
-    for find, _ in KINDS:
-        statements.run(find, values)
-    for find, kind in KINDS:
+    for found_by, _ in KINDS:
+        _find(found_by, values)
+    for found_by, make in KINDS:
         # Those made for an earlier kind may be whom the later kind is about.
-        statements.run(find, values)
-        added += statements.run(MAKE.format(kind=kind), values)
-        statements.run(find, values)
+        _find(found_by, values)
+        added += statements.run(make, values)
+        _find(found_by, values)
     statements.run(FOUND, values)
     refresh_statistics(*statements.SALES)
     statements.make("batch_known", KNOWN, values)
@@ -145,3 +190,8 @@ def bring(values: Values) -> dict[str, int]:
     updated = statements.run(RENEW, values)
     consents = statements.run(CONSENT, values)
     return {"customers_added": added, "customers_updated": updated, "consents": consents}
+
+
+def _find(found_by: Iterable[str], values: Values) -> None:
+    for statement in found_by:
+        statements.run(statement, values)

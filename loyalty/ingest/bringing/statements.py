@@ -26,6 +26,8 @@ class Values:
     knows_refunds: bool
     brings_returns: bool
     drops_duplicates: bool
+    tells_tags: bool
+    tells_attributes: bool
     consent_evidence: str = ""
     low: int = 0
     high: int = 0

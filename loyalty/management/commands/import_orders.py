@@ -116,6 +116,7 @@ def _outcome(run: ImportRun, dry_run: bool) -> tuple[str, dict]:
         "customers_added": run.report.get("customers_added", 0),
         "customers_updated": run.report.get("customers_updated", 0),
         "renewed": run.report.get("renewed", {}),
+        "unreadable": run.report.get("unreadable", {}),
         "mapping": run.mapping,
         "rejects": [
             {
