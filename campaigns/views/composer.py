@@ -24,15 +24,18 @@ from loyalty.ui.pages import UNPROCESSABLE, go, notice, page_or_fragment
 
 # Of a year that no campaign is planned for; a larger number would be no moment at all.
 LAST_SECOND = 2**33
+# What stands in the address of a new campaign beside its people.
+BEGINNINGS = {"like", "play"}
 
 
 def campaign_create(request: HttpRequest) -> HttpResponse:
     """A new draft for the list of customers in the query string (or in the form that comes back)."""
     if request.method == "POST":
         return _save(request, Campaign())
-    people = CustomerFilter(request.GET)
-    if people.on:
-        notice(request, people.refusals[-1], level=messages.WARNING)
+    people = CustomerFilter({name: values for name, values in request.GET.lists() if name not in BEGINNINGS})
+    if people.refusals:
+        for sentence in people.refusals:
+            notice(request, sentence, level=messages.WARNING)
         return redirect(f"{reverse('customers:customer_list')}?{people.query}")
     return _compose(request, CampaignForm(instance=_beginning(request.GET, request.shop)))
 

@@ -81,6 +81,7 @@ def test_a_day_of_the_past_is_when_it_counts_from(club):
         ([], {"text": "{nobody}"}),
         ([], {"audience": "spent_min=abc"}),
         ([], {"audience": "nonsense=1"}),
+        ([], {"audience": "consent=none&staeg=lost"}),
         (["--as-of", "2999-01-01"], {}),
         (["--as-of", "soon"], {}),
     ],

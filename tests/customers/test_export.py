@@ -114,7 +114,15 @@ def test_only_the_owner_takes_people_away(as_marketer, people):
     assert not AuditEntry.objects.filter(action="customers.exported").exists()
 
 
-@pytest.mark.parametrize("data", [{"format": "pdf"}, {}, {"format": "csv", "people": "stage=nonsense"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"format": "pdf"},
+        {},
+        {"format": "csv", "people": "stage=nonsense"},
+        {"format": "csv", "people": "city=شیراز&stgae=lost"},
+    ],
+)
 def test_what_cannot_be_read_is_refused_in_words(as_owner, people, data):
     response = as_owner.post(EXPORT, data, follow=True, HTTP_ACCEPT_LANGUAGE="en")
     assert "ba-toast-bad" in response.content.decode()

@@ -140,8 +140,15 @@ def test_what_cannot_be_read_is_left_out_and_said(people, query):
     assert found.query == ""
 
 
-def test_unknown_parameters_are_nobodys_business(people):
+def test_unknown_parameters_are_nobodys_business_while_one_looks(people):
     assert names("utm_source=x&page=-3&sort=;drop&csrf=1") == EVERYONE
+
+
+def test_nothing_is_done_with_a_list_whose_condition_has_a_slip_in_its_name(people):
+    slip = CustomerFilter("tag=vip&ctiy=شیراز&sort=name&page=2", today=TODAY)
+    assert slip.problems == []
+    assert slip.obstacles == slip.refusals == ["There is no condition named “ctiy”."]
+    assert CustomerFilter("tag=vip&city=شیراز&sort=name&page=2", today=TODAY).obstacles == []
 
 
 @pytest.mark.parametrize("data", ["city=تهران&stage=lost", "?city=تهران&stage=lost"])

@@ -155,9 +155,10 @@ def test_a_tag_is_put_on_everybody_of_the_list(as_marketer):
     assert AuditEntry.objects.get().details["rows"] == 1
 
 
-def test_a_list_that_cannot_be_read_is_not_tagged(as_marketer):
+@pytest.mark.parametrize("asked", ["stage=nonsense", "city=شیراز&stgae=lost"])
+def test_a_list_that_cannot_be_read_is_not_tagged(as_marketer, asked):
     CustomerFactory()
-    as_marketer.post(TAG, {"people": "stage=nonsense", "tag": "x"})
+    as_marketer.post(TAG, {"people": asked, "tag": "x"})
     assert not Customer.objects.exclude(tags=[]).exists()
 
 

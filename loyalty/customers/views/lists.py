@@ -102,7 +102,7 @@ def customer_tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on everybody of the list whose query string came along."""
     people = CustomerFilter(request.POST.get("people", ""))
     form = TagForm(request.POST)
-    if form.is_valid() and not people.problems:
+    if form.is_valid() and not people.obstacles:
         try:
             tagged = services.tag_customers(people.qs, form.cleaned_data["tag"])
         except ValidationError as refusal:
@@ -111,7 +111,7 @@ def customer_tag(request: HttpRequest) -> HttpResponse:
             said = ngettext("%(count)s person was tagged.", "%(count)s people were tagged.", tagged)
             notice(request, said % {"count": num(tagged)})
             return go(request, _address_of(people))
-    for sentence in [*people.problems, *(error for errors in form.errors.values() for error in errors)]:
+    for sentence in [*people.obstacles, *(error for errors in form.errors.values() for error in errors)]:
         notice(request, sentence, level=messages.ERROR)
     return go(request, _address_of(people))
 
@@ -121,8 +121,8 @@ def customer_export(request: HttpRequest) -> HttpResponse:
     people = CustomerFilter(request.POST.get("people", ""))
     form = ExportForm(request.POST)
     try:
-        if people.problems:
-            raise ValidationError(people.problems)
+        if people.obstacles:
+            raise ValidationError(people.obstacles)
         if not form.is_valid():
             raise ValidationError([error for errors in form.errors.values() for error in errors])
         file, rows = export.write(people, form.cleaned_data["format"])
