@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 from django.utils import translation
 
 from loyalty.ui.dates import DayError, parse_day
+from loyalty.ui.fields import DAY_ERRORS
 
 from .models import Shop
 from .scope import every_shop, scope
@@ -33,7 +34,19 @@ def read_day(text: str, shop: Shop) -> datetime.date:
     try:
         return parse_day(text, shop.calendar)
     except DayError as error:
-        raise CommandError(f"“{text}” is not a day; write it like 2026-11-23 or 1405/09/02.") from error
+        why = str(DAY_ERRORS[error.code]) % {"example": "2026-11-23 or 1405/09/02"}
+        raise CommandError(f"“{text}”: {why}") from error
+
+
+def read_past_day(text: str, shop: Shop) -> datetime.date:
+    """Return the day of an option, today's or an earlier one; raise CommandError.
+
+    Who is scored as of a day to come has done nothing for so long, and is moved down for it.
+    """
+    day = read_day(text, shop)
+    if day > shop.today():
+        raise CommandError(f"“{text}” is still to come; in “{shop.slug}” it is {shop.today()}.")
+    return day
 
 
 class HouseCommand(BaseCommand):

@@ -12,6 +12,10 @@ from django.core.management import CommandError, call_command
 from loyalty.shops import commands
 from loyalty.shops.models import AuditEntry, NightRun, Role, Shop, StaffMember
 from loyalty.shops.scope import get_shop, scope
+from loyalty.tiers.models import TierMembership
+from loyalty.tiers.services import preset
+from segmentation.models import CustomerScore
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 OWNER = [
@@ -135,9 +139,16 @@ def test_a_night_can_be_done_again_and_says_so_to_machines():
     ("words", "sentence"),
     [
         (["--shop", "nowhere", "--day", "2026-11-23"], "There is no shop “nowhere”. Shops: ladan."),
-        (["--shop", "ladan", "--day", "yesterday"], "“yesterday” is not a day"),
-        (["--shop", "ladan", "--day", "2026-02-30"], "“2026-02-30” is not a day"),
-        (["--shop", "ladan", "--day", "1405/07/31"], "“1405/07/31” is not a day"),
+        (
+            ["--shop", "ladan", "--day", "yesterday"],
+            "“yesterday”: This is not a day. Write it like 2026-11-23",
+        ),
+        (["--shop", "ladan", "--day", "2026-02-30"], "“2026-02-30”: That month does not have this day."),
+        (["--shop", "ladan", "--day", "1405/07/31"], "“1405/07/31”: That month does not have this day."),
+        (
+            ["--shop", "ladan", "--day", "1026-11-23"],
+            "“1026-11-23”: There is no such year in either calendar.",
+        ),
     ],
 )
 def test_a_shop_or_a_day_that_is_not_is_said_in_one_sentence(words, sentence):
@@ -145,6 +156,34 @@ def test_a_shop_or_a_day_that_is_not_is_said_in_one_sentence(words, sentence):
     with pytest.raises(CommandError) as refused:
         run("nightly", *words)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("words", [("nightly", "--day"), ("score", "--as-of")], ids=["nightly", "score"])
+def test_a_day_that_has_not_come_moves_nobody(words):
+    command, option = words
+    open_shop()
+    shop = get_shop(slug="ladan")
+    with scope(shop):
+        yesterday = shop.today() - datetime.timedelta(days=1)
+        for number in range(20):
+            factories.OrderFactory(on=yesterday, net_amount=1_000_000 * 2**number)
+        preset(shop.today())
+    today, later = shop.today(), shop.today() + datetime.timedelta(days=400)
+    run("nightly", "--shop", "ladan", "--day", today.isoformat())
+    before = standing(shop)
+    assert before[-1][1] > 1
+    with pytest.raises(CommandError, match=f"“{later}” is still to come; in “ladan” it is {today}"):
+        run(command, "--shop", "ladan", option, later.isoformat())
+    assert standing(shop) == before
+
+
+def standing(shop: Shop) -> list[tuple[str, int]]:
+    """Return everybody's stage and the rank of their tier."""
+    with scope(shop):
+        ranks = dict(TierMembership.objects.filter(is_current=True).values_list("customer", "tier__rank"))
+        return [
+            (score.stage, ranks[score.customer_id]) for score in CustomerScore.objects.order_by("customer_id")
+        ]
 
 
 def test_without_any_shop_the_sentence_says_how_to_make_one():

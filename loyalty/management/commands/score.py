@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty.shops.commands import ShopCommand, read_day
+from loyalty.shops.commands import ShopCommand, read_past_day
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
 from segmentation import services
@@ -24,7 +24,7 @@ class Command(ShopCommand):
         )
 
     def work(self, shop: Shop, *, as_of: str | None, look_back: bool, **options) -> tuple[str, dict]:
-        day = read_day(as_of, shop) if as_of else shop.today()
+        day = read_past_day(as_of, shop) if as_of else shop.today()
         with scope(shop):
             run = services.score_shop(day)
         with scope(shop):

@@ -16,7 +16,7 @@ from campaigns.audiences import HOLDOUT, Audience, frozen_waterfall
 from campaigns.dispatch.control import placeholder_sentence
 from campaigns.models import Campaign, Message
 from loyalty.customers.filters import CustomerFilter
-from loyalty.shops.commands import ShopCommand, read_day
+from loyalty.shops.commands import ShopCommand, read_past_day
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
 
@@ -48,9 +48,7 @@ class Command(ShopCommand):
         parser.add_argument("--dry-run", action="store_true", help="only count and reckon")
 
     def work(self, shop: Shop, *, dry_run: bool, as_of: str | None, **options) -> tuple[str, dict]:
-        day = read_day(as_of, shop) if as_of else shop.today()
-        if day > shop.today():
-            raise CommandError("--as-of is a day of the past; a later start is for the screen to plan.")
+        day = read_past_day(as_of, shop) if as_of else shop.today()
         at = None if day == shop.today() else datetime.datetime.combine(day, datetime.time(12), shop.zone)
         with scope(shop):
             campaign = self.draft(shop, at, **options)
