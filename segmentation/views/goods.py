@@ -91,7 +91,7 @@ def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
     key = f"goods:{shop.pk}:{kind}:{whom.value}:{run.computed_at.isoformat()}"
     counted = caches["figures"].get_or_set(key, lambda: goods.of(whom.people, run, kind), KEPT_SECONDS)
     for row in counted.figures:
-        row.of = f"{whom.filter.query}&"
+        row.of, row.is_nobody_away = f"{whom.filter.query}&", counted.away_share == 0
         if whom.kind == "stage":
             # Of one stage all are away or nobody is; asked of two, the list would take in the other one.
             row.away_query = ""

@@ -205,6 +205,14 @@ def test_the_goods_of_one_group_open_people_of_it(reported, as_owner, of, sort):
     assert all(int(row["People"]) <= whole[row["Code"]] for row in rows)
 
 
+def test_of_a_group_that_nobody_is_away_of_not_too_few_are(reported, as_owner):
+    here = CustomerScore.objects.exclude(stage__in=[*goods.AWAY, "prospect"]).first().stage
+    said = page(as_owner, "products", of=f"stage:{here}", by="category")
+    cells = re.findall(r'data-label="Away after it".*?</td>', said, re.DOTALL)
+    assert cells
+    assert not any("too few" in cell for cell in cells)
+
+
 def test_what_is_unknown_of_a_group_stays_below_whichever_way_it_is_sorted():
     rows = [GoodsFigure(shop_id=1, again_share=share) for share in (None, 0.5, None, 0.7)]
     for sort, shares in (("again_share", [0.5, 0.7, None, None]), ("-again_share", [0.7, 0.5, None, None])):
