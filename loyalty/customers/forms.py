@@ -192,7 +192,7 @@ class InteractionForm(forms.Form):
 def moment_of(day: datetime.date | None) -> datetime.datetime:
     """Return a moment of the shop's `day`: now for today or no day, noon for a day gone by.
 
-    Raise ValidationError for a day that has not come yet.
+    Raise ValidationError for a day that has not come yet, or is too long ago to be true.
     """
     now, shop = timezone.now(), current_shop()
     today = shop.day_of(now)
@@ -200,6 +200,8 @@ def moment_of(day: datetime.date | None) -> datetime.datetime:
         return now
     if day > today:
         raise ValidationError(_("This day has not come yet."))
+    if day < services.FIRST_DAY:
+        raise ValidationError(_("This day is too long ago; please check the year."))
     return datetime.datetime.combine(day, datetime.time(12), shop.zone)
 
 

@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, wraps
 from zoneinfo import ZoneInfo
 
+from loyalty.customers.services import FIRST_DAY
 from loyalty.ui.dates import DayError, parse_moment
 from loyalty.ui.money import MAX_MINOR, AmountError, currency, parse_amount
 from loyalty.ui.phones import PhoneError, normalize
@@ -110,6 +111,8 @@ class Cells:
             return None, f"date_{error.code}"
         if day > self.last_day:
             return None, "date_in_future"
+        if day < FIRST_DAY:
+            return None, "date_too_long_ago"
         moment = datetime.datetime.combine(day, clock or datetime.time(0), self.zone)
         return (moment.astimezone(datetime.UTC).isoformat(), day.isoformat()), None
 

@@ -140,6 +140,7 @@ ROWS = {
     "date_bad_time": _("There is no such time of day."),
     "date_ambiguous": _("Day and month of the date cannot be told apart."),
     "date_in_future": _("The date lies in the future."),
+    "date_too_long_ago": _("The date is too long ago to be true; please check the year."),
     "amount_empty": _("The amount is missing."),
     "amount_not_a_number": _("The amount is not a number."),
     "amount_negative": _("The amount is negative, and nothing says that it is a return."),

@@ -372,6 +372,7 @@ def test_lines_make_the_amount(as_marketer):
         ({"amount": "abc"}, "not an amount"),
         ({"discount": "200,000"}, "cannot be more than the amount"),
         ({"day": "1499/01/01"}, "has not come yet"),
+        ({"day": "1303/01/01"}, "too long ago"),
         ({"lines-0-product": "nothing known", "lines-0-unit_amount": "5"}, "There is no product"),
         ({"lines-0-quantity": "2"}, "Write the price of one"),
         ({"lines-0-unit_amount": "5", "lines-0-quantity": "-2"}, "at least 0"),

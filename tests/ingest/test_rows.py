@@ -49,6 +49,8 @@ def test_a_column_that_the_file_lacks_is_named():
         ({"date": "1405/07/31"}, "date_bad_day"),
         ({"date": "1405/13/01"}, "date_bad_month"),
         ({"date": "1405/09/04"}, "date_in_future"),
+        ({"date": "1303/01/01"}, "date_too_long_ago"),
+        ({"date": "1903-01-01"}, "date_too_long_ago"),
         ({"amount": ""}, "amount_empty"),
         ({"amount": "NaN"}, "amount_not_a_number"),
         ({"amount": "Infinity"}, "amount_not_a_number"),

@@ -1,6 +1,7 @@
 """Every change to people and their purchases that a person makes; files have a door of their own."""
 
 from .orders import (
+    FIRST_DAY,
     HAND_SOURCES,
     MOST_LINES,
     Line,
@@ -23,6 +24,7 @@ from .people import (
 )
 
 __all__ = [
+    "FIRST_DAY",
     "HAND_SOURCES",
     "MOST_LINES",
     "Line",

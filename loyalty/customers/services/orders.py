@@ -28,6 +28,8 @@ MANUAL = "manual"
 # Only what people typed may be taken out by people; what a file or hook brought is corrected there.
 HAND_SOURCES = frozenset({MANUAL, "counter"})
 MOST_LINES = 50
+# No till has kept its sales from before; whoever writes 1303 or 1903 has slipped by a hundred years.
+FIRST_DAY = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
