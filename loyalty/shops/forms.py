@@ -17,6 +17,21 @@ from loyalty.ui.text import ascii_digits
 from . import services
 from .models import Role, Shop, StaffInvitation, User
 
+# Where most shops are, named and first; the rest by their codes.
+COUNTRIES = {
+    "IR": _("Iran"),
+    "AF": _("Afghanistan"),
+    "IQ": _("Iraq"),
+    "TR": _("Türkiye"),
+    "AE": _("United Arab Emirates"),
+    "GB": _("United Kingdom"),
+    "DE": _("Germany"),
+    "SE": _("Sweden"),
+    "US": _("United States"),
+    "CA": _("Canada"),
+    "AU": _("Australia"),
+}
+
 
 class ShopModelForm(forms.ModelForm):
     """A ModelForm that also checks the constraints that begin with the shop.
@@ -109,7 +124,8 @@ class SettingsForm(forms.ModelForm):
         if is_currency_fixed:
             self.fields["unit"].help_text = _("The currency is fixed, for there are orders in it.")
         self.fields["phone_region"].choices = [
-            (region, f"{region} (+{country_code_for_region(region)})") for region in sorted(SUPPORTED_REGIONS)
+            (region, f"{COUNTRIES.get(region, region)} ({digits(f'+{country_code_for_region(region)}')})")
+            for region in (*COUNTRIES, *sorted(SUPPORTED_REGIONS - COUNTRIES.keys()))
         ]
 
     time_zones = staticmethod(lambda: sorted(available_timezones()))

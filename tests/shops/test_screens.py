@@ -60,6 +60,7 @@ def test_a_time_of_day_is_shown_and_read_in_the_readers_digits(shop, as_owner):
     assert shop.quiet_from.hour == 21
     shown = as_owner.get(reverse("shops:settings"), headers={"accept-language": "fa"}).content.decode()
     assert 'value="۲۱:۰۰"' in shown
+    assert "ایران (+۹۸)" in shown
     assert 'type="time"' not in shown
 
 
