@@ -95,6 +95,11 @@ def test_a_slip_is_one_sentence_and_sends_nothing(club, arguments, options):
         assert not Message.objects.exists()
 
 
+def test_what_is_wrong_with_a_campaign_is_said_of_its_option(club):
+    with pytest.raises(CommandError, match="^--holdout: [^:]+ --window: [^:]+$"):
+        send(club, "--holdout", "0.9", "--window", "0")
+
+
 def test_nobody_to_write_to_is_an_error(club):
     with pytest.raises(CommandError, match="Nobody"):
         send(club)

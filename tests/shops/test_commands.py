@@ -7,7 +7,7 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 
 from loyalty.shops import commands
 from loyalty.shops.models import AuditEntry, NightRun, Role, Shop, StaffMember
@@ -93,7 +93,11 @@ def test_the_result_is_also_there_for_machines():
         (["--phone-region", "XX"], "--phone-region: “XX” is not a phone region"),
         ([*OWNER[:-1], "short"], "password"),
         (["--owner-email", "nobody", "--owner-password", "a-rare-long-word"], "valid email"),
-        (["--owner-email", "new@example.com"], "password"),
+        (
+            ["--owner-email", "new@example.com"],
+            "has no account yet; give it a password with --owner-password",
+        ),
+        (["--owner-password", "a-rare-long-word"], "without --owner-email"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words_and_leaves_no_shop(words, sentence):
@@ -184,6 +188,22 @@ def standing(shop: Shop) -> list[tuple[str, int]]:
         return [
             (score.stage, ranks[score.customer_id]) for score in CustomerScore.objects.order_by("customer_id")
         ]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nightly", "--day", "2023-11-23"], "The following arguments are required: --shop."),
+        (["create_shop", "ladan", "--name"], "Argument --name: expected one argument."),
+        (["score", "--shop", "ladan", "--of", "1"], "Unrecognized arguments: --of 1."),
+        (["seed_demo", "--customers", "many"], "Argument --customers: invalid int value: 'many'."),
+    ],
+)
+def test_a_slip_in_the_options_is_one_sentence_and_not_the_whole_usage(capsys, words, sentence):
+    with pytest.raises(SystemExit) as ended:
+        ManagementUtility(["manage.py", *words]).execute()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"CommandError: {sentence}\n"
 
 
 def test_without_any_shop_the_sentence_says_how_to_make_one():

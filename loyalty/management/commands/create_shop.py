@@ -11,13 +11,12 @@ from django.utils import translation
 
 from loyalty.shops import services
 from loyalty.shops.commands import HouseCommand
-
-# The option that a field of Shop comes from, where they differ.
-OPTIONS = {"slug": "SLUG", "password": "--owner-password", "email": "--owner-email"}
+from loyalty.shops.models import User
 
 
 class Command(HouseCommand):
     help = "Open a shop, such as: create_shop ladan --name 'Ladan' --currency IRR --display-unit toman"
+    option_of = {"slug": "SLUG"}
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("slug", help="short name in addresses and commands: letters, digits, hyphens")
@@ -42,13 +41,14 @@ class Command(HouseCommand):
         chosen = {name: options[name] for name in fields if options[name]}
         chosen.setdefault("calendar", "jalali" if options["language"] == "fa" else "gregorian")
         owner = [options[name] for name in ("owner_email", "owner_name", "owner_password")]
+        refuse_half_an_owner(*owner)
         with translation.override("en"), transaction.atomic():
             try:
                 shop = services.create_shop(slug, **chosen)
                 if owner[0]:
                     services.add_owner(shop, *owner)
             except ValidationError as error:
-                raise CommandError(in_words(error)) from error
+                raise CommandError(self.in_words(error)) from error
         result = {"id": shop.pk, "slug": shop.slug, "name": shop.name, "owner": owner[0]}
         by = f", owned by {owner[0]}" if owner[0] else ""
         self.stdout.write(
@@ -56,9 +56,8 @@ class Command(HouseCommand):
         )
 
 
-def in_words(error: ValidationError) -> str:
-    """Return the errors as one line, each with the option that it is about."""
-    if not hasattr(error, "error_dict"):
-        return " ".join(error.messages)
-    option = {field: OPTIONS.get(field, f"--{field.replace('_', '-')}") for field in error.error_dict}
-    return " ".join(f"{option[field]}: {' '.join(texts)}" for field, texts in error.message_dict.items())
+def refuse_half_an_owner(email: str | None, name: str, password: str) -> None:
+    if not email and (name or password):
+        raise CommandError("--owner-name and --owner-password say nothing without --owner-email.")
+    if email and not password and not User.objects.filter(email=email.lower()).exists():
+        raise CommandError(f"“{email}” has no account yet; give it a password with --owner-password.")

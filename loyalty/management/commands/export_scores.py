@@ -60,7 +60,7 @@ class Command(ShopCommand):
     def work(
         self, shop: Shop, *, as_of: str | None, format: str, output: Path | None, **options
     ) -> tuple[str, dict]:
-        day = read_day(as_of, shop) if as_of else shop.today()
+        day = read_day(as_of, shop.calendar) if as_of else shop.today()
         rows = _in_major_unit(services.rows_as_of(day, COLUMNS, TIER), shop)
         write = write_csv if format == "csv" else write_json
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from loyalty.demo import load, story
-from loyalty.shops.commands import HouseCommand
+from loyalty.shops.commands import HouseCommand, read_day
 from loyalty.shops.rls import OWNER
 from loyalty.shops.scope import every_shop
 
@@ -22,17 +21,19 @@ class Command(HouseCommand):
     help = "Load the two demo shops with invented people, thirty months of sales, tiers and campaigns."
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("--day", type=datetime.date.fromisoformat, help="the story's today (YYYY-MM-DD)")
+        parser.add_argument("--day", help="the story's today, such as 2026-11-23 or 1405/09/02")
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there is a shop already")
         parser.add_argument("--customers", type=int, help="how many customers each shop has, for a quick try")
         parser.add_argument(
             "--json", action="store_true", dest="as_json", help="print a machine-readable result"
         )
 
-    def handle(self, *args, day, if_empty: bool, customers: int | None, as_json: bool, **options) -> None:
+    def handle(
+        self, *args, day: str | None, if_empty: bool, customers: int | None, as_json: bool, **options
+    ) -> None:
         if not settings.DEBUG and not settings.TESTING:
             raise CommandError("The demo logins have a published password; they are for development only.")
-        day = day or timezone.localdate()
+        day = read_day(day, "gregorian") if day else timezone.localdate()
         fixtures = [load.read_fixture(settings.BASE_DIR / "fixtures" / name) for name in FIXTURES]
         present = every_shop()
         taken = {shop.slug for shop in present} & {fixture["slug"] for fixture in fixtures}

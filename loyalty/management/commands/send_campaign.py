@@ -27,6 +27,7 @@ LOOK_SECONDS = 0.2
 class Command(ShopCommand):
     help = "Launch one campaign and send what is due of it, for scripts."
     opens_scope = False
+    option_of = {"holdout_share": "--holdout", "result_window_days": "--window"}
 
     def add_arguments(self, parser) -> None:
         super().add_arguments(parser)
