@@ -140,7 +140,7 @@ def own_segment_build(request: HttpRequest) -> HttpResponse:
 def own_segment_preview(request: HttpRequest) -> HttpResponse:
     """What stands beside the tree while one builds; changes nothing."""
     draft = editing.read(request.POST)
-    return render(request, "segmentation/_own_look.html", _looked(request, draft.root))
+    return render(request, "segmentation/_own_look.html", _looked(request, draft.root) | {"oob": True})
 
 
 def _looked(request: HttpRequest, root: builder.Group) -> dict:

@@ -503,6 +503,21 @@ def test_another_shop_sees_nothing_of_a_segment(people, visitor, other_shop):
     assert not CustomerFilter(f"own={theirs.pk}", today=TODAY).qs.exists()
 
 
+def test_a_segment_leads_to_its_persona_and_its_number_stays_in_sight_on_a_phone(people, visitor):
+    segment = make(IN_TEHRAN)
+    assert f"/personas/own/{segment.pk}/" in visitor.get(address("detail", segment.pk)).content.decode()
+    look = visitor.post(address("preview"), typed({"field": "city", "values": "تهران"})).content.decode()
+    assert 'id="own-sticky" aria-hidden="true" hx-swap-oob="true"' in look
+    assert "2 people" in look
+
+
+def test_broken_segments_stand_on_a_persons_page_with_their_reason(hollow, visitor):
+    person = Customer.objects.get(name="یک")
+    places = visitor.get(address("places", person.pk)).content.decode()
+    assert "outer" in places
+    assert "does not exist any more" in places
+
+
 def test_money_stands_beside_the_number(people, visitor):
     OrderFactory(customer=Customer.objects.get(name="یک"), on=TODAY, net_amount=70_000_000)
     services.score_shop(TODAY)
