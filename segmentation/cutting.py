@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from persiantools.jdatetime import JalaliDate
 
+from .lifecycle import ENOUGH_GAPS
+
 RECENCY, FREQUENCY, MONETARY = MEASURES = ("recency_days", "frequency", "monetary_amount")
 FIFTHS, FIXED, FALLBACK = "fifths", "fixed", "fallback"
 
@@ -128,11 +130,16 @@ def _month(day: datetime.date, calendar: str) -> int:
     return 12 * shown.year + shown.month - 1
 
 
-def is_other_base(then: int, now: int) -> bool:
-    """Say whether a shop has so many more or fewer buyers that its old cuts no longer speak of it."""
-    if then == 0 or (then < ENOUGH_BUYERS <= now):
-        return now > then
-    return abs(now - then) >= OTHER_BASE_SHARE * then
+def is_other_base(then: Mapping[str, int], now: Mapping[str, int]) -> bool:
+    """Say whether a shop is no longer the one its cuts speak of: many more or fewer have bought, the first have
+    come twice, or there are enough gaps to have one in the middle.
+    """
+    if now["repeaters"] > then["repeaters"] == 0 or then["repeat_gaps"] < ENOUGH_GAPS <= now["repeat_gaps"]:
+        return True
+    was, buyers = then["buyers"], now["buyers"]
+    if was == 0 or (was < ENOUGH_BUYERS <= buyers):
+        return buyers > was
+    return abs(buyers - was) >= OTHER_BASE_SHARE * was
 
 
 @dataclass(frozen=True)

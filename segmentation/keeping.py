@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from loyalty.customers.facts import Statement
 from loyalty.shops import audit
@@ -10,30 +13,74 @@ from loyalty.shops.models import Shop
 
 from . import cutting, lifecycle, rfm, state, statements
 from .counting import Counted
-from .models import CutsReason, ScoreRun
+from .models import CutsReason, SchemeVersion, ScoreRun
 from .rules import Rules
 
-_COUNTS = "SELECT count(*) AS customers, count(last_order_on) AS buyers FROM {facts} AS facts"
+# What is counted anew with every run, also beside cuts that are kept.
+_COUNTED = {
+    "customers": "count(*)",
+    "buyers": "count(last_order_on)",
+    "repeaters": "count(*) FILTER (WHERE lifetime_order_days > 1)",
+    "repeat_gaps": "coalesce(sum(lifetime_order_days - 1) FILTER (WHERE lifetime_order_days > 1), 0)",
+}
+_COUNTS = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _COUNTED.items())} FROM {{facts}} AS facts"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Cuts as they were in force once: with the day they were taken on, and the people of each score then."""
+
+    cuts: dict
+    cuts_on: datetime.date | None
+    score_counts_then: dict
+
+    @classmethod
+    def of(cls, run: ScoreRun) -> Stand:
+        return cls(run.cuts, run.cuts_on, run.score_counts_then)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Stand:
+        return cls(**{**kept, "cuts_on": datetime.date.fromisoformat(kept["cuts_on"])})
+
+    def to_json(self) -> dict | None:
+        """Return what `from_json` reads; None of cuts that nobody took."""
+        return self.cuts_on and {**asdict(self), "cuts_on": self.cuts_on.isoformat()}
+
+    def says_the_same(self, other: Stand | ScoreRun) -> bool:
+        return bare(self.cuts) == bare(other.cuts)
+
+
+def bare(cuts: Mapping[str, Any]) -> dict:
+    """Return what scores go by: cuts without the counts of their day."""
+    return {name: cut for name, cut in cuts.items() if name not in _COUNTED}
 
 
 def reason(
-    as_of: datetime.date, rules: Rules, run: ScoreRun | None, buyers: int, calendar: str
+    as_of: datetime.date,
+    rules: Rules,
+    stand: Stand | ScoreRun | None,
+    counts: Mapping[str, int],
+    calendar: str,
 ) -> CutsReason:
-    """Return why the cuts of `run`, the last one, are taken anew as of a day, or that they are kept."""
-    if run is None or run.cuts_on is None or not run.cuts.get("buyers"):
+    """Return why the cuts of `stand` are taken anew as of a day, or that they are kept."""
+    if stand is None or stand.cuts_on is None or not stand.cuts.get("buyers"):
         return CutsReason.FIRST
-    if run.cuts.get("basis") != rules.basis:
+    if stand.cuts.get("basis") != rules.basis:
         return CutsReason.RULES
-    if as_of < run.cuts_on:
+    if as_of < stand.cuts_on:
         return CutsReason.EARLIER
-    if cutting.is_other_base(run.cuts["taken_from"], buyers):
+    if cutting.is_other_base(stand.cuts | {"buyers": stand.cuts["taken_from"]}, counts):
         return CutsReason.GROWN
-    is_due = cutting.is_due(rules.refresh, run.cuts_on, as_of, calendar)
+    is_due = cutting.is_due(rules.refresh, stand.cuts_on, as_of, calendar)
     return CutsReason.SCHEDULE if is_due else CutsReason.KEPT
 
 
 class Taking:
-    """The cuts of one run, decided once the facts are there: `cuts` is to be called with them."""
+    """The cuts of one run, decided once the facts are there: `cuts` is to be called with them.
+
+    Kept are those that `version` goes back to, where they still hold, and otherwise those of `run`, the last one.
+    A version is asked what it begins with until a run was made by it.
+    """
 
     def __init__(
         self,
@@ -41,18 +88,28 @@ class Taking:
         as_of: datetime.date,
         rules: Rules,
         run: ScoreRun | None,
+        version: SchemeVersion | None = None,
         wish: CutsReason | None = None,
     ):
         self.shop, self.as_of, self.rules, self.run = shop, as_of, rules, run
-        self.wish, self.reason = wish, CutsReason.FIRST
+        self.wish, self.reason, self.kept = wish, CutsReason.FIRST, run
+        self.stands: list[Stand | ScoreRun | None] = [run]
+        if version and (run is None or run.version != version.number):
+            if version.stand:
+                self.stands.insert(0, Stand.from_json(version.stand))
+            elif version.is_refresh:
+                self.wish = CutsReason.BY_HAND
 
     def cuts(self, facts: Statement = state.ALL_FACTS) -> dict:
         counts = statements.row(_over(facts, _COUNTS))
-        found = reason(self.as_of, self.rules, self.run, counts["buyers"], self.shop.calendar)
+        for stand in self.stands:
+            self.reason = reason(self.as_of, self.rules, stand, counts, self.shop.calendar)
+            if self.reason == CutsReason.KEPT and not self.wish:
+                self.kept = stand
+                return stand.cuts | counts
         # What a person asked for takes its place before what the calendar says.
-        self.reason = self.wish if self.wish and found != CutsReason.FIRST else found
-        if self.reason == CutsReason.KEPT:
-            return self.run.cuts | counts
+        if self.wish and self.reason != CutsReason.FIRST:
+            self.reason = self.wish
         return fresh_cuts(self.rules, facts)
 
     def fields(self, counted: Counted, given: dict | None = None) -> dict:
@@ -62,7 +119,7 @@ class Taking:
             self.reason = CutsReason.KEPT
         kept = {"cuts_reason": self.reason, "score_counts": counts}
         if self.reason == CutsReason.KEPT:
-            return kept | {"cuts_on": self.run.cuts_on, "score_counts_then": self.run.score_counts_then}
+            return kept | {"cuts_on": self.kept.cuts_on, "score_counts_then": self.kept.score_counts_then}
         kept |= {"cuts_on": self.as_of, "score_counts_then": counts}
         if self.run is not None and self.run.cuts.get("basis") == self.rules.basis:
             kept |= {

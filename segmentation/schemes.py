@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from loyalty.customers.models import Customer
 
-from . import cutting, drafting, presets, rfm, services
+from . import cutting, presets, rfm, services
 from .models import CustomerScore, Quadrant, SchemeVersion, ScoreRun, Segment, segment_labels
 from .rules import Rules
 
@@ -139,9 +139,7 @@ def laid_out(draft: SchemeVersion, found: dict) -> dict[str, Any]:
     rules = Rules.from_json(draft.rules)
     base = {
         "changes": changes(services.rules_of_shop(), rules),
-        "is_refresh": drafting.is_refresh(draft),
-        "moves_nobody": not drafting.is_refresh(draft)
-        and drafting.moves_nobody(services.rules_of_shop(), rules),
+        "is_refresh": draft.is_refresh,
     }
     if not found:
         return base

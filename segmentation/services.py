@@ -15,7 +15,7 @@ from loyalty.shops.scope import current_shop
 
 from . import history, keeping, lifecycle, one, renewal, state
 from .counting import Counted
-from .models import CutsReason, Scheme, ScoreRun
+from .models import CutsReason, Scheme, SchemeVersion, ScoreRun
 from .rules import Rules
 from .statements import execute as _execute
 from .statements import row as _row
@@ -53,7 +53,7 @@ def score_shop(
         _execute(Statement("SELECT pg_advisory_xact_lock(%(room)s, %(shop)s)", _lock(shop)))
         rules, last = rules_of_shop(), ScoreRun.objects.current()
         run = renewal.Renewal(shop, as_of, rules, started_at, last, is_whole)
-        taking = keeping.Taking(shop, as_of, rules, last, wish)
+        taking = keeping.Taking(shop, as_of, rules, last, SchemeVersion.objects.applied().first(), wish)
         if last is None:
             with state_table(shop, as_of, rules, cuts or taking.cuts) as found:
                 run.begin()

@@ -9,15 +9,15 @@ from loyalty.shops.scope import scope
 from loyalty.shops.tasks import shop_task
 
 from . import drafting, likeness_runs, services
-from .models import CutsReason, LikenessRun, SchemeVersion
+from .models import LikenessRun, SchemeVersion
 
 
 @shop_task(opens_scope=False)
-def score_shop(shop: Shop, day: str, wish: str = "") -> None:
+def score_shop(shop: Shop, day: str) -> None:
     """Score everybody, and only then the weeks before: meanwhile nobody's scores are held."""
     as_of = datetime.date.fromisoformat(day)
     with scope(shop):
-        services.score_shop(as_of, wish=CutsReason(wish) if wish else None)
+        services.score_shop(as_of)
     with scope(shop):
         services.look_back(as_of, refresh=True)
 

@@ -50,14 +50,17 @@ class SchemeVersionQuerySet(models.QuerySet):
 class SchemeVersion(ShopModel):
     """The rules as they were put in force once, or, without a number, the one draft a shop may have.
 
-    `restores` is the earlier version that this one went back to. `preview` keeps what a preview in the
-    background found.
+    `restores` is the earlier version that this one went back to; one that `is_refresh` changes no rule and took
+    fresh cuts. `stand` are the cuts it stood by when another took its place, and before that those it goes back
+    to (`keeping.Stand`). `preview` keeps what a preview in the background found.
     """
 
     number = models.PositiveIntegerField(null=True)
     rules = models.JSONField()
     note = models.CharField(max_length=200, blank=True)
     restores = models.PositiveIntegerField(null=True)
+    is_refresh = models.BooleanField(default=False)
+    stand = models.JSONField(null=True)
     moved = models.PositiveIntegerField(null=True)
     preview = models.JSONField(null=True)
     created_by = models.ForeignKey("shops.User", on_delete=models.PROTECT, null=True, related_name="+")

@@ -80,23 +80,22 @@ def scheme_apply(request: HttpRequest) -> HttpResponse:
     draft = SchemeVersion.objects.draft()
     if draft is None:
         return go(request, "segmentation:scheme")
-    is_refresh = drafting.is_refresh(draft)
-    is_later = drafting.apply(
-        draft, request.shop.today(), note=request.POST.get("note", "")[:200].strip(), at_once=_is_small()
-    )
-    undo = "" if is_refresh else reverse("segmentation:scheme_undo")
-    _say_applied(request, is_later=is_later, undo=undo, wish="by_hand" if is_refresh else "")
+    note = request.POST.get("note", "")[:200].strip()
+    applied = drafting.apply(draft, request.shop.today(), note=note, at_once=_is_small())
+    _say_applied(request, applied)
     return go(request, "segmentation:segment_list")
 
 
 def scheme_undo(request: HttpRequest) -> HttpResponse:
-    version = drafting.version_before()
-    if version is None:
-        notice(request, _("There is no earlier version to go back to."), level=ERROR)
+    try:
+        draft = drafting.undo(request.user)
+    except ValidationError as refused:
+        notice(request, refused.message, level=ERROR)
         return go(request, "segmentation:scheme_versions")
-    draft = drafting.restore(version, request.user)
-    is_later = draft and drafting.apply(draft, request.shop.today(), at_once=_is_small())
-    _say_applied(request, is_later=bool(is_later), undo=reverse("segmentation:scheme_undo"))
+    if draft is None:
+        notice(request, _("This is how it stands already."))
+    else:
+        _say_applied(request, drafting.apply(draft, request.shop.today(), at_once=_is_small()))
     return go(request, "segmentation:scheme_versions")
 
 
@@ -116,10 +115,14 @@ def scheme_refresh(request: HttpRequest) -> HttpResponse:
 
 def scheme_restore(request: HttpRequest, number: int) -> HttpResponse:
     version = get_object_or_404(SchemeVersion.objects.applied(), number=number)
-    if drafting.restore(version, request.user) is None:
-        notice(request, _("This is how it stands already."))
+    try:
+        draft = drafting.restore(version, request.user)
+    except ValidationError as refused:
+        notice(request, refused.message, level=ERROR)
         return go(request, "segmentation:scheme_versions")
-    return go(request, "segmentation:scheme_preview")
+    if draft is None:
+        notice(request, _("This is how it stands already."))
+    return go(request, "segmentation:scheme_preview" if draft else "segmentation:scheme_versions")
 
 
 def scheme_versions(request: HttpRequest) -> HttpResponse:
@@ -160,12 +163,14 @@ def _previewed(request: HttpRequest, draft: SchemeVersion) -> HttpResponse:
 
 def _found(request: HttpRequest, draft: SchemeVersion) -> dict | None:
     """Return the preview of today; None while a worker is at it."""
-    today, kept = request.shop.today(), draft.preview or {}
-    if kept.get("as_of") == today.isoformat():
+    today, run, kept = request.shop.today(), ScoreRun.objects.current(), draft.preview or {}
+    asked = {"as_of": today.isoformat(), "run": run and run.pk}
+    # A night in between, or other rules, and it would be of people who have moved on.
+    if asked.items() <= kept.items():
         return kept if "moves" in kept else None
     if _is_small():
         return drafting.preview(draft, today)
-    draft.preview = {"as_of": today.isoformat()}
+    draft.preview = asked
     draft.save(update_fields=["preview"])
     transaction.on_commit(partial(tasks.preview_scheme.delay, request.shop.pk, draft.pk, today.isoformat()))
     return None
@@ -176,13 +181,14 @@ def _is_small() -> bool:
     return run is None or run.buyers <= AT_ONCE
 
 
-def _say_applied(request: HttpRequest, *, is_later: bool, undo: str, wish: str = "") -> None:
-    day = request.shop.today().isoformat()
-    if is_later:
-        transaction.on_commit(partial(tasks.score_shop.delay, request.shop.pk, day, wish))
+def _say_applied(request: HttpRequest, applied: drafting.Applied) -> None:
+    day, said = request.shop.today().isoformat(), _("Applied. All customers are scored anew.")
+    if applied is drafting.Applied.IS_LATER:
+        transaction.on_commit(partial(tasks.score_shop.delay, request.shop.pk, day))
         said = _("Applied. All customers are being scored anew; this takes a minute or two.")
-        notice(request, said, undo=undo)
-        return
-    # The past is told by the same rules, but nobody need wait for that.
-    transaction.on_commit(partial(tasks.look_back.delay, request.shop.pk, day))
-    notice(request, _("Applied. All customers are scored anew."), undo=undo)
+    elif applied is drafting.Applied.IS_SCORED:
+        # The past is told by the same rules, but nobody need wait for that.
+        transaction.on_commit(partial(tasks.look_back.delay, request.shop.pk, day))
+    else:
+        said = _("Applied. Nobody changes group by it.")
+    notice(request, said, undo=reverse("segmentation:scheme_undo"))

@@ -72,11 +72,26 @@ def test_the_months_of_a_shop_elsewhere_are_gregorian():
     assert cutting.is_due("quarterly", DAY, datetime.date(2027, 1, 1), "gregorian")
 
 
+def base(buyers: int, repeaters: int = 50, repeat_gaps: int = 100) -> dict[str, int]:
+    return {"buyers": buyers, "repeaters": repeaters, "repeat_gaps": repeat_gaps}
+
+
 @pytest.mark.parametrize(
     ("then", "now", "is_other"),
-    [(400, 499, False), (400, 500, True), (400, 300, True), (190, 201, True), (0, 1, True), (0, 0, False)],
+    [
+        (base(400), base(499), False),
+        (base(400), base(500), True),
+        (base(400), base(300), True),
+        (base(190), base(201), True),
+        (base(0), base(1), True),
+        (base(0), base(0), False),
+        (base(400, repeaters=0), base(400, repeaters=1), True),
+        (base(400, repeaters=1), base(400, repeaters=90), False),
+        (base(400, repeat_gaps=29), base(400, repeat_gaps=30), True),
+        (base(400, repeat_gaps=30), base(400, repeat_gaps=29), False),
+    ],
 )
-def test_a_quarter_more_or_fewer_buyers_are_another_base(then, now, is_other):
+def test_a_quarter_more_or_fewer_buyers_or_the_first_to_come_again_are_another_base(then, now, is_other):
     assert cutting.is_other_base(then, now) is is_other
 
 
