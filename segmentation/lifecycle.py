@@ -140,13 +140,19 @@ def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
     raise IndexError(place)
 
 
-def expected_gap(own: Rhythm, shop_gap_days: float | None) -> float:
+def expected_gap(own: Rhythm, shop_gap_days: float | None, category_gap_days: float | None = None) -> float:
     """Return the days after which this customer usually buys again.
 
-    (m × own median gap + 3 × the shop's median gap) ÷ (m + 3) for m own gaps, kept within [7, 400] days.
+    (m × own median gap + 3 × everybody's median gap) ÷ (m + 3) for m own gaps, kept within [7, 400] days.
+    Everybody are those who mostly buy the same category; where that has too few gaps, the shop; where the shop
+    has, 45 days.
     """
-    everybodys = DEFAULT_GAP if shop_gap_days is None else shop_gap_days
+    everybodys = _everybodys(shop_gap_days, category_gap_days)
     return float(min(LONGEST_GAP, max(SHORTEST_GAP, _blended(own.gaps, own.own_gap_days, everybodys))))
+
+
+def _everybodys(shop_gap_days: float | None, category_gap_days: float | None) -> float:
+    return next((gap for gap in (category_gap_days, shop_gap_days) if gap is not None), DEFAULT_GAP)
 
 
 def _blended(gaps: int, own_gap_days: float | None, everybodys: float) -> float:
@@ -163,9 +169,10 @@ def whole_days(gap: float) -> int:
     return math.floor(gap + 0.5)
 
 
-def gap_source(own: Rhythm, shop_gap_days: float | None) -> str:
-    """Return what the expected gap rests on: own_and_shop, shop, own_and_default or default."""
+def gap_source(own: Rhythm, shop_gap_days: float | None, category_gap_days: float | None = None) -> str:
+    """Return what the expected gap rests on: category, shop or default, with `own_and_` before it."""
     base = "default" if shop_gap_days is None else "shop"
+    base = base if category_gap_days is None else "category"
     return f"own_and_{base}" if own.gaps else base
 
 
@@ -211,7 +218,7 @@ class Explanation:
     due_in_days: int
     gaps: int
     own_gap_days: float | None
-    shop_gap_days: float
+    everybodys_gap_days: float
     shop_weight: int
     gap_source: str
     active_until: int
@@ -225,8 +232,8 @@ class Explanation:
 
     @property
     def blended_gap_days(self) -> float:
-        """Own gaps and the shop's, weighed: what the formula gives before its bounds."""
-        return _blended(self.gaps, self.own_gap_days, self.shop_gap_days)
+        """Own gaps and everybody's, weighed: what the formula gives before its bounds."""
+        return _blended(self.gaps, self.own_gap_days, self.everybodys_gap_days)
 
     @property
     def bound(self) -> int | None:
@@ -238,7 +245,11 @@ class Explanation:
 
 
 def explain(
-    days_since: int, own: Rhythm, shop_gap_days: float | None, expected_gap_days: float | None = None
+    days_since: int,
+    own: Rhythm,
+    shop_gap_days: float | None,
+    expected_gap_days: float | None = None,
+    category_gap_days: float | None = None,
 ) -> Explanation:
     """Return the numbers that lead to the stage of a customer with orders.
 
@@ -246,7 +257,9 @@ def explain(
     and `…_until` is the last day since the order on which the stage still holds. Give `expected_gap_days`
     where it is stored, so that the page explains the stored stage and not today's shop median.
     """
-    gap = expected_gap(own, shop_gap_days) if expected_gap_days is None else expected_gap_days
+    gap = expected_gap_days
+    if gap is None:
+        gap = expected_gap(own, shop_gap_days, category_gap_days)
     usual = whole_days(gap)
     return Explanation(
         days_since=days_since,
@@ -255,9 +268,9 @@ def explain(
         due_in_days=max(0, usual - days_since),
         gaps=own.gaps,
         own_gap_days=own.own_gap_days,
-        shop_gap_days=DEFAULT_GAP if shop_gap_days is None else shop_gap_days,
+        everybodys_gap_days=_everybodys(shop_gap_days, category_gap_days),
         shop_weight=SHOP_WEIGHT,
-        gap_source=gap_source(own, shop_gap_days),
+        gap_source=gap_source(own, shop_gap_days, category_gap_days),
         active_until=math.floor(1.5 * gap),
         at_risk_until=math.floor(2.5 * gap),
         inactive_until=math.floor(4 * gap),
@@ -279,13 +292,11 @@ def rhythm_sql(days: str) -> str:
 FROM (SELECT unnest({days}[2:]) - unnest({days}[:cardinality({days}) - 1]) AS gap) AS gaps"""
 
 
-def expected_gap_sql(order_days: str, own_gap: str, shop_gap: str) -> str:
-    """Return SQL for `expected_gap`; NULL shop_gap means too few gaps to say."""
+def expected_gap_sql(order_days: str, own_gap: str, shop_gap: str, category_gap: str) -> str:
+    """Return SQL for `expected_gap`; a NULL gap of the shop or category means too few gaps to say."""
     gaps = f"greatest({order_days} - 1, 0)"
-    blended = (
-        f"({gaps} * coalesce({own_gap}, 0) + {SHOP_WEIGHT} * coalesce({shop_gap}, {DEFAULT_GAP})::float8)"
-        f" / ({gaps} + {SHOP_WEIGHT})"
-    )
+    everybodys = f"coalesce({category_gap}, {shop_gap}, {DEFAULT_GAP})::float8"
+    blended = f"({gaps} * coalesce({own_gap}, 0) + {SHOP_WEIGHT} * {everybodys}) / ({gaps} + {SHOP_WEIGHT})"
     return f"least({LONGEST_GAP}::float8, greatest({SHORTEST_GAP}::float8, {blended}))"
 
 
@@ -294,11 +305,12 @@ def expected_on_sql(last_order_on: str, gap: str) -> str:
     return f"{last_order_on} + floor({gap} + 0.5::float8)::int"
 
 
-def gap_source_sql(order_days: str, shop_gap: str) -> str:
+def gap_source_sql(order_days: str, shop_gap: str, category_gap: str) -> str:
     """Return SQL for `gap_source`."""
     return (
         f"CASE WHEN {order_days} > 1 THEN 'own_and_' ELSE '' END"
-        f" || CASE WHEN {shop_gap} IS NULL THEN 'default' ELSE 'shop' END"
+        f" || CASE WHEN {category_gap} IS NOT NULL THEN 'category'"
+        f" WHEN {shop_gap} IS NULL THEN 'default' ELSE 'shop' END"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from . import cohorts, goods, hours, taste
+from . import categories, cohorts, goods, hours, taste
 from .models import ScoreRun
 
 
@@ -25,6 +25,7 @@ def renew_week(as_of: datetime.date) -> dict[str, int]:
     """Renew every kept report of the shop in scope as of `as_of`; return how much there is of each."""
     return {
         "tastes": taste.renew(as_of),
+        "rhythms": categories.renew(as_of),
         "cohorts": cohorts.renew(as_of),
         "times": hours.renew(as_of),
         "goods": goods.renew(as_of),

@@ -77,7 +77,13 @@ def value_score_sql(rules: Rules) -> str:
 _WAS_RHYTHM = ("was_own_gap_days", "was_gap_spread")
 # Whose facts are to be added up, with what is kept of them so far as `was_…`.
 WAS_FACTS = (*(f"was_{column}" for column in FACT_COLUMNS), "computed_at")
-_WAS = ", ".join(["kept.computed_at", *(f"kept.{column} AS was_{column}" for column in FACT_COLUMNS)])
+_WAS = ", ".join(
+    [
+        "kept.computed_at",
+        "kept.category_gap_days",
+        *(f"kept.{column} AS was_{column}" for column in FACT_COLUMNS),
+    ]
+)
 EVERYBODY = f"""(
     SELECT customer.id AS customer_id, {_WAS} FROM customers_customer AS customer
     LEFT JOIN segmentation_customerscore AS kept
@@ -119,7 +125,8 @@ SELECT {_MEASURED.format(facts="fact")}, fact.*,
        CASE WHEN is_known THEN was_gap_spread ELSE rhythm[2] END AS gap_spread
 FROM (
     SELECT fact.customer_id, {"".join(f"fact.{column}, " for column in dict.fromkeys((*also, *_WAS_RHYTHM)))}
-           first_order_on, last_order_on, days, is_known, coalesce(lifetime_orders, 0) AS lifetime_orders,
+           category_gap_days, first_order_on, last_order_on, days, is_known,
+           coalesce(lifetime_orders, 0) AS lifetime_orders,
            coalesce(cardinality(days), 0) AS lifetime_order_days,
            coalesce(lifetime_amount, 0) AS lifetime_amount, coalesce(frequency, 0) AS frequency,
            coalesce(order_days, 0) AS order_days, coalesce(monetary_amount, 0) AS monetary_amount, profit_amount,
@@ -151,7 +158,8 @@ def kept_sql(some: str = "") -> str:
     """
     return f"""(
 SELECT score.customer_id, {_MEASURED.format(facts="score")}, {", ".join(f"score.{name}" for name in FACT_COLUMNS)},
-       score.computed_at, {", ".join(f"score.{name} AS was_{name}" for name in STATE_COLUMNS)}
+       score.computed_at, score.category_gap_days,
+       {", ".join(f"score.{name} AS was_{name}" for name in STATE_COLUMNS)}
 FROM segmentation_customerscore AS score WHERE score.shop_id = %(shop_id)s {some})"""
 
 
@@ -243,7 +251,9 @@ def state_sql(
 
     The columns are COLUMNS, `as_of`, `recency_days`, and those of the relation named in `also`.
     """
-    gap = lifecycle.expected_gap_sql("facts.lifetime_order_days", "facts.own_gap_days", "cuts.gap_days")
+    gap = lifecycle.expected_gap_sql(
+        "facts.lifetime_order_days", "facts.own_gap_days", "cuts.gap_days", "facts.category_gap_days"
+    )
     r_score = rfm.recency_score_sql("facts.recency_days", "cuts.recency_days")
     f_score = rfm.score_sql("facts.frequency", "cuts.frequency")
     m_score = rfm.score_sql("facts.monetary_amount", "cuts.monetary_amount")
@@ -255,7 +265,9 @@ def state_sql(
         "facts.returned_on",
     )
     segment = rfm.segment_sql("r_score", "f_score", "m_score", rules.cell_map)
-    gap_source = lifecycle.gap_source_sql("facts.lifetime_order_days", "cuts.gap_days")
+    gap_source = lifecycle.gap_source_sql(
+        "facts.lifetime_order_days", "cuts.gap_days", "facts.category_gap_days"
+    )
     quadrant = value_volume.quadrant_sql(
         "facts.value_score", "facts.year_days", "cuts.value_score", "cuts.year_days"
     )

@@ -44,6 +44,8 @@ class Quadrant(models.TextChoices):
 class GapSource(models.TextChoices):
     """What the expected gap of a customer rests on; the words are in the template that explains it."""
 
+    OWN_AND_CATEGORY = "own_and_category"
+    CATEGORY = "category"
     OWN_AND_SHOP = "own_and_shop"
     SHOP = "shop"
     OWN_AND_DEFAULT = "own_and_default"

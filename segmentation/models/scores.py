@@ -101,6 +101,8 @@ class CustomerScore(ShopModel):
     days = ArrayField(models.DateField(), null=True)
     own_gap_days = models.FloatField(null=True)
     gap_spread = models.FloatField(null=True)
+    # The median gap of those who mostly buy the same category (see `categories`), None where unknown.
+    category_gap_days = models.FloatField(null=True)
     expected_gap_days = models.FloatField(null=True)
     expected_on = models.DateField(null=True)
     gap_source = models.CharField(max_length=16, choices=GapSource, blank=True)
@@ -186,7 +188,8 @@ class CustomerScore(ShopModel):
         if self.recency_days is None:
             return None
         shop_gap = self.run.cuts["gap_days"] if self.run else None
-        return lifecycle.explain(self.recency_days, self.rhythm, shop_gap, self.expected_gap_days)
+        gaps = (shop_gap, self.expected_gap_days, self.category_gap_days)
+        return lifecycle.explain(self.recency_days, self.rhythm, *gaps)
 
     @cached_property
     def value_parts(self) -> dict[str, int | None]:

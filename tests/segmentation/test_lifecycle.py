@@ -152,4 +152,4 @@ def test_the_explanation_names_the_bound_that_counts_instead_of_the_sum(own, sho
 
 def test_a_customer_who_is_not_due_yet_is_not_late():
     found = lifecycle.explain(5, Rhythm(1, None, None), None)
-    assert (found.days_late, found.due_in_days, found.shop_gap_days) == (0, 40, 45)
+    assert (found.days_late, found.due_in_days, found.everybodys_gap_days) == (0, 40, 45)
