@@ -14,7 +14,7 @@ from django.db.models import Count, Sum
 
 from campaigns import uplift
 from campaigns.models import Campaign, Message
-from campaigns.uplift import Interval, Sample, Verdict
+from campaigns.uplift import Before, Interval, Sample, Verdict
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
@@ -40,6 +40,9 @@ class Arm:
     # Net spend in the window, and the part of it whose cost is known.
     spend_amount: int = 0
     costed_amount: int = 0
+    # Spend in the year before the launch, beside spend and beside profit.
+    before_spend: Before = Before()
+    before_profit: Before = Before()
 
     @property
     def share(self) -> Interval | None:
@@ -49,7 +52,9 @@ class Arm:
 
 @dataclass(frozen=True)
 class Result:
-    """A campaign as of a day. Differences are treatment − hold-out per person; None for too small an arm."""
+    """A campaign as of a day. Differences are treatment − hold-out per person, those of money as if both arms
+    had spent alike in the year before; None for too small an arm.
+    """
 
     campaign: Campaign
     as_of: datetime.date
@@ -92,6 +97,11 @@ class Result:
         return self.profit.minus(self.cost_per_person).times(self.treatment.people)
 
     @property
+    def is_allowed_for(self) -> bool:
+        """Whether anybody spent anything in the year before, so that the differences allow for it."""
+        return bool(self.treatment.before_spend.variance or self.holdout.before_spend.variance)
+
+    @property
     def effect_per_message(self) -> float | None:
         """The same for each message that left; one that never did brought nothing and cost nothing."""
         return None if self.effect is None or not self.sent else self.effect.value / self.sent
@@ -125,7 +135,11 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
     texts = Message.objects.filter(campaign=campaign)
     texts = texts.aggregate(all=Count("pk"), sent=Count("sent_at"), cost=Sum("price_amount"))
     cost = int(texts["cost"] or 0)
-    profit = uplift.difference(treatment.profit, holdout.profit)
+    spend = uplift.allowing_for(treatment.spend, holdout.spend, treatment.before_spend, holdout.before_spend)
+    profit = uplift.allowing_for(
+        treatment.profit, holdout.profit, treatment.before_profit, holdout.before_profit
+    )
+    profit = uplift.difference(*profit)
     result = Result(
         campaign=campaign,
         as_of=as_of,
@@ -138,7 +152,7 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
         sent=texts["sent"],
         cost_amount=cost,
         orders=uplift.difference(treatment.orders, holdout.orders),
-        spend=uplift.difference(treatment.spend, holdout.spend),
+        spend=uplift.difference(*spend),
         profit=profit,
         verdict=uplift.judge(
             profit,
@@ -182,7 +196,7 @@ WITH margin AS (
     WHERE shop_id = %(shop)s AND is_paid AND cost_amount IS NOT NULL
           AND placed_on > %(launched_on)s::date - 365 AND placed_on <= %(until_on)s
 ), person AS (
-    SELECT member.arm, bought.first_on, bought.orders,
+    SELECT member.arm, member.customer_id, bought.first_on, bought.orders,
            bought.spend - returned.spend AS spend, bought.costed - returned.costed AS costed,
            bought.profit - returned.profit
                + (SELECT share FROM margin)
@@ -238,9 +252,15 @@ def _arms(campaign: Campaign, shop: Shop, as_of: datetime.date) -> dict[str, Arm
             f"""{PEOPLE}
             SELECT arm, count(*), count(*) FILTER (WHERE orders > 0),
                    avg(orders)::float8, coalesce(var_samp(orders), 0)::float8,
-                   avg(spend), coalesce(var_samp(spend), 0), avg(profit), coalesce(var_samp(profit), 0),
-                   sum(spend)::bigint, sum(costed)::bigint
-            FROM person GROUP BY arm""",
+                   avg(person.spend), coalesce(var_samp(person.spend), 0), avg(profit), coalesce(var_samp(profit), 0),
+                   sum(person.spend)::bigint, sum(costed)::bigint, avg(past.spend), coalesce(var_samp(past.spend), 0),
+                   coalesce(covar_samp(person.spend, past.spend), 0),
+                   coalesce(covar_samp(profit, past.spend), 0)
+            FROM person CROSS JOIN LATERAL (
+                SELECT coalesce(sum(net_amount), 0)::float8 AS spend FROM customers_order
+                WHERE shop_id = %(shop)s AND customer_id = person.customer_id AND is_paid
+                      AND placed_at > %(since)s - interval '1 year' AND placed_at <= %(since)s
+            ) AS past GROUP BY arm""",
             _params(campaign, shop, as_of),
         )
         rows = cursor.fetchall()
@@ -251,10 +271,11 @@ def _arms(campaign: Campaign, shop: Shop, as_of: datetime.date) -> dict[str, Arm
             Sample(people, *amounts[0:2]),
             Sample(people, *amounts[2:4]),
             Sample(people, *amounts[4:6]),
-            spent,
-            costed,
+            *amounts[6:8],
+            Before(*amounts[8:10], amounts[10]),
+            Before(*amounts[8:10], amounts[11]),
         )
-        for arm, people, buyers, *amounts, spent, costed in rows
+        for arm, people, buyers, *amounts in rows
     }
 
 

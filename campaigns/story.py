@@ -334,6 +334,8 @@ def _row(
     difference, between = "–", "–"
     if apart is not None:
         difference = write(apart.value)
+    # Where nobody of an arm did anything else than the others, its spread is not known to be nothing.
+    if apart is not None and written.variance and left.variance:
         between = _("%(low)s to %(high)s") % {"low": write(apart.low), "high": write(apart.high)}
     # Of nobody there is no mean: a zero would say that they bought nothing.
     means = [write(arm.mean) if arm.n else "–" for arm in (written, left)]

@@ -82,6 +82,24 @@ def test_amounts_are_per_person_and_net_of_refunds(campaign):
     assert result.effect.value == pytest.approx((1150 / 4 - 200 - 10) * 4)
 
 
+def test_the_difference_in_money_allows_for_what_was_spent_in_the_year_before(campaign):
+    written, left = make_people(6), make_people(6)
+    place(campaign, written, "treatment", price=10)
+    place(campaign, left, "holdout")
+    # Everybody spends as much again as before; those written to, 500 more. By chance they were the bigger ones.
+    for people, before, more in ((written, 3000, 500), (left, 1000, 0)):
+        for number, one in enumerate(people):
+            spent = before + 100 * number
+            buy(one, -30, amount=spent, cost=0)
+            buy(one, 3, amount=spent + more + number % 2, cost=0)
+            buy(one, -400, amount=10**6 * number, cost=0)
+    result = results.result_of(campaign, TODAY)
+    assert result.treatment.spend.mean - result.holdout.spend.mean == pytest.approx(2500)
+    for apart in (result.spend, result.profit):
+        assert (apart.value, apart.low, apart.high) == pytest.approx((500, 500, 500), abs=5)
+    assert result.is_allowed_for
+
+
 def test_only_the_window_counts_and_only_paid_orders(campaign):
     (person, *_others) = written = make_people(3)
     place(campaign, written, "treatment")
