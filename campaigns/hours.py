@@ -1,7 +1,8 @@
 """Quiet hours: when nobody is to be woken by a shop. Pure clock arithmetic in the shop's own time zone.
 
 Iran's largest operator drops advertising between 22:00 and 07:00 and still charges for it, so a text that
-falls into quiet hours waits; it is never sent "anyway".
+falls into quiet hours waits. Only a campaign that says otherwise (`respects_quiet_hours`) goes out at night, and
+the composer warns of it.
 """
 
 from __future__ import annotations

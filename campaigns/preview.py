@@ -50,6 +50,7 @@ class Preview:
     smallest_effect: float | None
     is_few: bool
     waits_until: datetime.datetime | None
+    may_wake: bool
 
     @property
     def effect_points(self) -> float:
@@ -99,6 +100,7 @@ def build(
         smallest_effect=arms.smallest_effect(waterfall.left_alone, waterfall.receiving),
         is_few=arms.is_few(waterfall.left_alone),
         waits_until=awake if respects_quiet_hours and awake > start else None,
+        may_wake=not respects_quiet_hours and shop.quiet_from != shop.quiet_until,
     )
 
 

@@ -141,6 +141,17 @@ def test_the_preview_changes_nothing_and_shows_what_is_typed(visitor, club):
         assert not Campaign.objects.exists()
 
 
+def test_leaving_quiet_hours_aside_is_warned_of(visitor, club):
+    people(club, 2)
+    with scope(club):
+        Shop.objects.filter(pk=club.pk).update(quiet_from=datetime.time(22), quiet_until=datetime.time(7))
+    warned = []
+    for box in ({"respects_quiet_hours": "on"}, {"respects_quiet_hours": ""}):
+        page = post(visitor, "campaign_preview", data=draft(**box), **HTMX).content.decode()
+        warned.append("بیدار شود" in page)
+    assert warned == [False, True]
+
+
 @pytest.mark.parametrize(
     "text", ["{x}", "{", "{{7*7}}", "", "a" * 950, "<script>alert(1)</script>", "\u200b"]
 )
