@@ -56,7 +56,9 @@ def run(shop, runs: int) -> None:
         worker.wait()
     for name, took in (("alone", alone), ("beside a recompute", beside)):
         twentieths = statistics.quantiles(took, n=20)
-        print(f"list of customers {name:<24} p50 {statistics.median(took):>7.0f} ms   p95 {twentieths[18]:>7.0f} ms")
+        print(
+            f"list of customers {name:<24} p50 {statistics.median(took):>7.0f} ms   p95 {twentieths[18]:>7.0f} ms"
+        )
 
 
 def main() -> None:

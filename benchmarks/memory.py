@@ -55,14 +55,19 @@ def run(shop, runs: int) -> None:
     )
     each_night = (changes - people) / NIGHTS
     # A row has its head, its keys and those of its two indexes; every change is four bytes of an array.
-    row_bytes = asked(
-        "SELECT pg_column_size(h.*) - 4 * cardinality(changes) FROM segmentation_scorehistory AS h"
-        " WHERE shop_id = %(shop_id)s LIMIT 1"
-    ) + 2 * 24
+    row_bytes = (
+        asked(
+            "SELECT pg_column_size(h.*) - 4 * cardinality(changes) FROM segmentation_scorehistory AS h"
+            " WHERE shop_id = %(shop_id)s LIMIT 1"
+        )
+        + 2 * 24
+    )
     after = people * row_bytes + 4 * (people + each_night * MONTHS_24)
     print(f"{'a night without history':<40}{without:>9.2f} s")
     print(f"{'a night with history':<40}{with_it:>9.2f} s   {with_it / without - 1:+.0%}")
     print(f"{'changes a night':<40}{each_night:>9,.0f}     of {people:,} people")
     print(f"{'history of 24 months':<40}{after / 1e9:>9.2f} GB  at this rate, without dead rows")
     size = asked("SELECT pg_total_relation_size('segmentation_scorehistory')")
-    print(f"{'the table as it lies, all shops':<40}{size / 1e9:>9.2f} GB  after {NIGHTS} nights, dead rows included")
+    print(
+        f"{'the table as it lies, all shops':<40}{size / 1e9:>9.2f} GB  after {NIGHTS} nights, dead rows included"
+    )

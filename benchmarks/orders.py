@@ -45,7 +45,9 @@ def run(shop, runs: int) -> None:
 
     def record(customer_id: int) -> None:
         customer = Customer.objects.get(pk=customer_id)
-        record_order(customer, placed_at=noon, gross_amount=1_000_000, source="bench-till", number=new_number())
+        record_order(
+            customer, placed_at=noon, gross_amount=1_000_000, source="bench-till", number=new_number()
+        )
 
     def recorded(customer_id: int) -> None:
         with scope(shop):

@@ -34,6 +34,7 @@ def run(shop, runs: int) -> None:
     """Print the medians in milliseconds."""
     from django.db import connection
 
+    from loyalty.customers import sales
     from loyalty.customers.filters.builder import looking
     from loyalty.customers.filters.builder.compiling import compile_tree, frame
     from loyalty.customers.filters.builder.ideas import ask
@@ -51,6 +52,7 @@ def run(shop, runs: int) -> None:
             services.score_shop(day)
         tiers.review_shop(day)
         cohorts.renew(day)
+        sales.keep(shop.today())
         refresh_statistics(CustomerScore)
         conditions = [ask(field, op, **values) for field, op, values in FIVE]
         root = parse({"version": VERSION, "root": {"join": "all", "not": False, "of": conditions}})
@@ -106,7 +108,18 @@ def charts(shop, day: datetime.date) -> dict[str, Callable[[], object]]:
 
         return asked
 
-    parts = ("stages", "active", "at_risk", "income", "repeat", "ahead", "findings", "moved", "moves", "campaigns")
+    parts = (
+        "stages",
+        "active",
+        "at_risk",
+        "income",
+        "repeat",
+        "ahead",
+        "findings",
+        "moved",
+        "moves",
+        "campaigns",
+    )
     return {
         "map of recency and frequency": facts.grid,
         "groups: segments": lambda: facts.groups("segment", day),
