@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import NAMESPACE_DNS, uuid5
 
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 
 from campaigns import dispatch
 from campaigns.models import AudienceMember, Campaign
@@ -94,7 +95,12 @@ def run(shop: Shop, invention: Invention, past: Past, today: datetime.date, by: 
     for episode in EPISODES:
         day = today - datetime.timedelta(days=episode.days_ago)
         segmentation.score_shop(day)
-        campaign = launch(shop, episode, load.moment(shop, day, 11 * 60), by)
+        try:
+            with transaction.atomic():
+                campaign = launch(shop, episode, load.moment(shop, day, 11 * 60), by)
+        except ValidationError:
+            # Of very few people there may be nobody to write to just then: the story goes on without it.
+            continue
         treated = AudienceMember.objects.filter(campaign=campaign, arm=AudienceMember.Arm.TREATMENT)
         numbers = list(treated.order_by("customer_id").values_list("customer__external_id", flat=True))
         extra = extra_sales(invention, [people[number] for number in numbers], episode, day)
