@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 
 import pytest
 
@@ -266,6 +267,48 @@ def test_costs_are_known_or_unknown_and_never_taken_away(shop):
     assert dict(Order.objects.values_list("external_id", "cost_amount")) == {"1": 600, "2": None}
     assert tally(bring(head + "09990000001,1,2026-01-01,1000,\n", {"unit": "rial"})) == (0, 0, 1, 0, 0)
     assert Order.objects.get(external_id="1").cost_amount == 600
+
+
+def test_what_the_file_does_not_say_of_a_cost_the_product_says_or_its_categorys_margin(shop):
+    fruit = ProductCategory.objects.create(name="Fruit", margin_share=Decimal("0.3"))
+    Product.objects.create(sku="A", cost_amount=60)
+    Product.objects.create(sku="B", category=fruit)
+    Product.objects.create(sku="C")
+    rows = [
+        "1,09990000001,2026-01-01,A,,,2.5,100,",
+        "1,09990000001,2026-01-01,B,,,1,105,",
+        "2,09990000001,2026-01-02,A,,,1,100,",
+        "2,09990000001,2026-01-02,C,,,1,100,",
+        "C900,09990000001,2026-01-03,A,,,-2,100,",
+    ]
+    lines(*rows)
+    costs = dict(Order.objects.values_list("external_id", "cost_amount"))
+    # 2.5 × 60, and 105 less 30 %, halves rounded up; one unknown cost leaves its order unknown.
+    assert costs == {"1": 150 + 74, "2": None}
+    assert list(OrderLine.objects.order_by("pk").values_list("cost_amount", flat=True)) == [150, 74, 60, None]
+    assert Refund.objects.get().cost_amount == 120
+    # A changed cost or margin counts from now on; only what was unknown is filled.
+    Product.objects.update(cost_amount=50)
+    assert lines(*rows)[:3] == (0, 2, 3)
+    assert dict(Order.objects.values_list("external_id", "cost_amount")) == {"1": 224, "2": 110}
+    assert lines(*rows) == (0, 0, 5, 0, 0)
+
+
+def test_a_cost_in_the_file_stands_above_the_products(shop):
+    Product.objects.create(sku="A", cost_amount=60)
+    head = "Order no,Mobile,Date,Product code,Quantity,Unit price,Cost\n"
+    bring(head + "1,09990000001,2026-01-01,A,1,100,40\n1,09990000001,2026-01-01,A,2,100,\n", {
+        "row_kind": "line", "unit": "rial",
+    })  # fmt: skip
+    assert Order.objects.get().cost_amount == 40 + 120
+
+
+def test_no_cost_is_made_of_a_margin_where_lines_have_no_money(shop):
+    ProductCategory.objects.create(name="Fruit", margin_share=Decimal("0.3"))
+    head = "Order no,Mobile,Date,Product code,Category,Order total\n"
+    rows = "1,09990000001,2026-01-01,A,Fruit,500\n1,09990000001,2026-01-01,B,Fruit,\n"
+    bring(head + rows, {"row_kind": "line", "unit": "rial"})
+    assert (Order.objects.get().net_amount, Order.objects.get().cost_amount) == (500, None)
 
 
 def test_an_orders_own_total_stands_above_its_lines(shop):

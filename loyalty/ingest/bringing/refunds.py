@@ -18,29 +18,31 @@ REFUNDS = f"""
 WITH sums AS (
     SELECT key, min(line_no) AS first_line, min(placed_at) AS refunded_at, min(placed_on) AS refunded_on,
         {added_up("net")} AS amount, CASE WHEN count(cost) = count(*) THEN {added_up("cost")} END AS cost_amount,
+        CASE WHEN count(likely_cost) = count(*) THEN {added_up("likely_cost")} END AS likely_cost,
         bool_or(with_sale) AS with_sale
-    FROM batch WHERE state IS NULL GROUP BY key)
-SELECT s.key, s.first_line, s.refunded_at, s.refunded_on, s.amount, coalesce(s.cost_amount,
-    r.cost_amount) AS cost_amount,
-    coalesce(f.customer_id, o.customer_id, t.customer_id, r.customer_id) AS customer_id,
-    CASE WHEN t.id IS NULL THEN coalesce(o.id, r.order_id) END AS order_id,
-    s.with_sale, t.id AS taken_for_sale, f.note, r.id AS refund_id,
-    CASE WHEN s.amount = 0 THEN 'ignored' WHEN greatest(s.amount, s.cost_amount) > {MAX_MINOR} THEN 'rejected'
-         WHEN r.id IS NULL THEN 'added'
-         WHEN (r.refunded_at, r.refunded_on, r.amount, r.cost_amount, r.customer_id,
-             r.order_id) IS DISTINCT FROM
-              (s.refunded_at, s.refunded_on, s.amount, coalesce(s.cost_amount, r.cost_amount),
-               coalesce(f.customer_id, o.customer_id, t.customer_id, r.customer_id),
-               CASE WHEN t.id IS NULL THEN coalesce(o.id, r.order_id) END)
+    FROM batch WHERE state IS NULL GROUP BY key),
+found AS (
+    SELECT s.key, s.first_line, s.refunded_at, s.refunded_on, s.amount, f.note, s.with_sale, t.id AS taken_for_sale,
+        coalesce(s.cost_amount, r.cost_amount, CASE WHEN o.cost_amount IS NULL AND s.likely_cost <= {MAX_MINOR}
+            THEN s.likely_cost END) AS cost_amount,
+        coalesce(f.customer_id, o.customer_id, t.customer_id, r.customer_id) AS customer_id,
+        CASE WHEN t.id IS NULL THEN coalesce(o.id, r.order_id) END AS order_id, r.id AS refund_id, r AS old
+    FROM sums s JOIN batch f ON f.line_no = s.first_line
+    LEFT JOIN customers_order t ON f.status = 'refund_row' AND NOT s.with_sale AND f.original IS NULL
+        AND t.shop_id = %(shop)s AND t.source = %(source)s AND t.external_id = s.key AND t.placed_at = s.refunded_at
+        AND t.net_amount = s.amount AND t.customer_id IS NOT DISTINCT FROM coalesce(f.customer_id, t.customer_id)
+    LEFT JOIN customers_order o ON t.id IS NULL AND o.shop_id = %(shop)s AND o.source = %(source)s
+        AND o.external_id = coalesce(f.original, s.key)
+    LEFT JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = s.key)
+SELECT key, first_line, refunded_at, refunded_on, amount, cost_amount, customer_id, order_id, with_sale,
+    taken_for_sale, note, refund_id,
+    CASE WHEN amount = 0 THEN 'ignored' WHEN greatest(amount, cost_amount) > {MAX_MINOR} THEN 'rejected'
+         WHEN refund_id IS NULL THEN 'added'
+         WHEN (refunded_at, refunded_on, amount, cost_amount, customer_id, order_id) IS DISTINCT FROM
+              ((old).refunded_at, (old).refunded_on, (old).amount, (old).cost_amount, (old).customer_id,
+               (old).order_id)
          THEN 'updated' ELSE 'unchanged' END AS state
-FROM sums s JOIN batch f ON f.line_no = s.first_line
-LEFT JOIN customers_order t ON f.status = 'refund_row' AND NOT s.with_sale AND f.original IS NULL
-    AND t.shop_id = %(shop)s AND t.source = %(source)s AND t.external_id = s.key AND t.placed_at = s.refunded_at
-    AND t.net_amount = s.amount
-    AND t.customer_id IS NOT DISTINCT FROM coalesce(f.customer_id, t.customer_id)
-LEFT JOIN customers_order o ON t.id IS NULL AND o.shop_id = %(shop)s AND o.source = %(source)s
-    AND o.external_id = coalesce(f.original, s.key)
-LEFT JOIN customers_refund r ON r.shop_id = %(shop)s AND r.source = %(source)s AND r.external_id = s.key
+FROM found
 """
 RENEW = """
 UPDATE customers_refund r SET refunded_at = b.refunded_at, refunded_on = b.refunded_on, amount = b.amount,

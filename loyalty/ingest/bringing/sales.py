@@ -14,7 +14,11 @@ from . import statements
 from .statements import Values, added_up
 
 # Rows without an order number get one made of what they say, and a count where several say the same.
-BATCH = """
+# What the file does not say of a cost the product says, or else the margin of its category. It fills a gap and
+# changes nothing that is known: a cost or margin that somebody changes counts for what comes in from then on.
+LIKELY_COST = """CASE WHEN p.cost_amount IS NOT NULL THEN round(p.cost_amount::numeric * m.quantity / 1000)
+    WHEN g.margin_share IS NOT NULL THEN round(m.net * (1 - g.margin_share)) END"""
+BATCH = f"""
 WITH moved AS (DELETE FROM ingest_stagedrow WHERE shop_id = %(shop)s AND run_key = %(run)s
                AND bucket >= %(low)s AND bucket < %(high)s RETURNING *),
 numbered AS (SELECT *,
@@ -24,10 +28,12 @@ numbered AS (SELECT *,
     FROM moved)
 SELECT m.*, coalesce(order_key, '~' || base || CASE WHEN nth > 1 THEN '-' || nth ELSE '' END) AS key,
        s.customer_key AS customer_id, p.id AS product_id, CASE WHEN doubled THEN 'ignored' END AS state,
-       NULL::text AS reason
+       NULL::text AS reason, coalesce(m.cost, (
+       SELECT it::bigint FROM (SELECT {LIKELY_COST}) AS likely (it) WHERE it <= {MAX_MINOR})) AS likely_cost
 FROM numbered m
 LEFT JOIN ingest_stagedperson s ON s.shop_id = %(shop)s AND s.run_key = %(run)s AND s.key = m.person
 LEFT JOIN customers_product p ON p.shop_id = %(shop)s AND p.sku = m.sku
+LEFT JOIN customers_productcategory g ON g.shop_id = %(shop)s AND g.id = p.category_id
 """
 # Where a row is a whole order, the last one of a number is it. The others either say the same or were wrong.
 REPEATED = """
@@ -51,6 +57,7 @@ WITH sums AS (
         count(*) AS rows,
         {added_up("gross")} AS gross, {added_up("discount")} AS discount, {added_up("net")} AS net,
         {added_up("tax")} AS tax, {added_up("cost")} AS cost, count(cost) = count(*) AS knows_cost,
+        CASE WHEN count(likely_cost) = count(*) THEN {added_up("likely_cost")} END AS likely_cost,
         max(order_amount) AS order_amount, abs(max(order_discount)) AS order_discount,
             max(order_tax) AS order_tax,
         CASE WHEN sum(refund_amount) > sum(net)
@@ -78,7 +85,9 @@ found AS (
         w.id AS withdrawn_id,
         CASE WHEN t.order_amount IS NULL THEN t.gross ELSE all_net + all_discount END AS gross_amount,
         all_discount AS discount_amount, all_net AS net_amount, coalesce(all_tax, o.tax_amount) AS tax_amount,
-        coalesce(CASE WHEN knows_cost THEN t.cost END, o.cost_amount) AS cost_amount,
+        coalesce(CASE WHEN knows_cost THEN t.cost END, o.cost_amount, CASE WHEN t.likely_cost <= {MAX_MINOR}
+            AND (t.order_amount IS NULL OR t.gross > 0) THEN t.likely_cost END) AS cost_amount,
+        o.cost_amount IS NULL AND NOT knows_cost AS is_cost_filled,
         coalesce(nullif(f.branch, ''), o.branch, '') AS branch,
         coalesce(nullif(f.channel, ''), o.channel, '') AS channel, f.note, o.id AS order_id,
         CASE WHEN f.status NOT IN ('completed', 'refunded') THEN 0
@@ -97,7 +106,7 @@ found AS (
     LEFT JOIN withdrawn w ON w.key = t.key)
 SELECT key, first_line, rows, placed_at, placed_on, customer_id, status, gross_amount, discount_amount,
     net_amount,
-    tax_amount, cost_amount, branch, channel, note, order_id, refund, reason, withdrawn_id,
+    tax_amount, cost_amount, branch, channel, note, order_id, refund, reason, withdrawn_id, is_cost_filled,
     CASE WHEN reason IS NOT NULL THEN 'rejected' WHEN order_id IS NULL THEN 'added'
          WHEN withdrawn_id IS NOT NULL THEN 'updated'
          WHEN (customer_id, placed_at, placed_on, status, gross_amount, discount_amount, net_amount,
@@ -132,7 +141,7 @@ UPDATE batch_order b SET order_id = made.id FROM made WHERE made.external_id = b
 LINES = """
 SELECT b.line_no AS row_no, o.order_id, row_number() OVER (PARTITION BY b.key ORDER BY b.line_no) AS line_no,
     b.product_id, b.quantity / 1000.0 AS quantity, b.unit_amount, b.discount AS discount_amount,
-    b.net AS net_amount, b.cost AS cost_amount, NULL::text AS state
+    b.net AS net_amount, b.cost AS cost_amount, b.likely_cost, NULL::text AS state
 FROM batch b JOIN batch_order o ON o.key = b.key
 WHERE b.state IS NULL AND (%(is_line)s OR b.product_id IS NOT NULL)
 """
@@ -141,8 +150,8 @@ COMPARE_LINES = """
 UPDATE batch_line b SET state = CASE WHEN (l.product_id, l.quantity, l.unit_amount, l.discount_amount,
     l.net_amount)
     IS NOT DISTINCT FROM (b.product_id, b.quantity, b.unit_amount, b.discount_amount, b.net_amount)
-    AND (b.cost_amount IS NULL OR b.cost_amount IS NOT DISTINCT
-        FROM l.cost_amount) THEN 'unchanged' ELSE 'updated' END
+    AND coalesce(b.cost_amount, l.cost_amount, b.likely_cost) IS NOT DISTINCT FROM l.cost_amount
+    THEN 'unchanged' ELSE 'updated' END
 FROM customers_orderline l
 WHERE l.shop_id = %(shop)s AND l.order_id = b.order_id AND l.line_no = b.line_no
 """
@@ -150,15 +159,24 @@ RENEW_LINES = """
 UPDATE customers_orderline l SET product_id = b.product_id, quantity = b.quantity,
     unit_amount = b.unit_amount,
     discount_amount = b.discount_amount, net_amount = b.net_amount,
-        cost_amount = coalesce(b.cost_amount, l.cost_amount)
+        cost_amount = coalesce(b.cost_amount, l.cost_amount, b.likely_cost)
 FROM batch_line b WHERE b.state = 'updated' AND l.shop_id = %(shop)s AND l.order_id = b.order_id
     AND l.line_no = b.line_no
 """
 ADD_LINES = """
 INSERT INTO customers_orderline (shop_id, order_id, line_no, product_id, quantity, unit_amount,
     discount_amount, net_amount, cost_amount)
-SELECT %(shop)s, order_id, line_no, product_id, quantity, unit_amount, discount_amount, net_amount, cost_amount
+SELECT %(shop)s, order_id, line_no, product_id, quantity, unit_amount, discount_amount, net_amount,
+    coalesce(cost_amount, likely_cost)
 FROM {lines} l WHERE state IS NULL ORDER BY order_id, line_no
+"""
+# Some of an order's lines may have known theirs all along.
+ADD_UP_COSTS = """
+UPDATE customers_order o SET cost_amount = known.cost FROM (
+    SELECT b.order_id, sum(l.cost_amount)::bigint AS cost FROM batch_order b
+    JOIN customers_orderline l ON l.shop_id = %(shop)s AND l.order_id = b.order_id
+    WHERE b.state = 'updated' AND b.is_cost_filled GROUP BY 1 HAVING count(l.cost_amount) = count(*)) known
+WHERE o.shop_id = %(shop)s AND o.id = known.order_id AND o.cost_amount <> known.cost
 """
 ADD_KNOWN_LINES = ADD_LINES.format(lines="batch_line")
 ADD_NEW_LINES = ADD_LINES.format(lines=f"({LINES} AND o.state = 'added')")
@@ -234,4 +252,5 @@ def _renew(values: Values) -> None:
     statements.run(RENEW_LINES, values)
     statements.run(ADD_KNOWN_LINES, values)
     statements.run(DROP_LINES, values)
+    statements.run(ADD_UP_COSTS, values)
     statements.run(DROP_REFUNDS, values)
