@@ -59,28 +59,28 @@ def test_a_condition_ends_with_what_is_counted_and_speaks_in_its_own_digits(made
             "any",
             {"days": 7},
             "whose birthday is in the next 7 days",
-            "که تولدشان در ۷ روز آینده است",
+            "تولدشان در ۷ روز آینده است",
         ),
-        ("m_score", "any", {"values": [5, 4]}, "who score 5 or 4 for money", "که امتیاز مبلغشان ۵ یا ۴ است"),
-        ("orders", "at_most", {"max": 1}, "who made at most 1 purchase", "که حداکثر ۱ خرید داشته‌اند"),
+        ("m_score", "any", {"values": [5, 4]}, "who score 5 or 4 for money", "امتیاز مبلغشان ۵ یا ۴ است"),
+        ("orders", "at_most", {"max": 1}, "who made at most 1 purchase", "حداکثر ۱ خرید داشته‌اند"),
         (
             "orders",
             "between",
             {"min": 1, "max": 1},
             "who made exactly 1 purchase",
-            "که درست ۱ خرید داشته‌اند",
+            "درست ۱ خرید داشته‌اند",
         ),
         (
             "orders",
             "between",
             {"min": 1, "max": 3, "within": 30},
             "who made between 1 and 3 purchases in the last 30 days",
-            "که در ۳۰ روز گذشته بین ۱ و ۳ خرید داشته‌اند",
+            "در ۳۰ روز گذشته بین ۱ و ۳ خرید داشته‌اند",
         ),
-        ("age", "at_least", {"min": 30}, "who are at least 30 years old", "که سنشان دست‌کم ۳۰ سال است"),
-        ("gender", "any", {"values": ["female"]}, "who are women", "که زن هستند"),
+        ("age", "at_least", {"min": 30}, "who are at least 30 years old", "سنشان دست‌کم ۳۰ سال است"),
+        ("gender", "any", {"values": ["female"]}, "who are women", "زن هستند"),
         ("last_order", "in_last", {"days": 1}, "in the last 1 day", "در ۱ روز گذشته"),
-        ("received", "any", {}, "who received any campaign", "که کمپینی گرفته‌اند"),
+        ("received", "any", {}, "who received any campaign", "کمپینی گرفته‌اند"),
         ("attribute", "any", {"name": "رنگ"}, "“رنگ”: whatever it is", "«رنگ»: هر چه باشد"),
     ],
 )
@@ -88,3 +88,13 @@ def test_a_condition_in_words(made, key, op, values, english, persian):
     found = said({"field": key, "op": op, "not": False, "values": values})
     assert english in found["en"]
     assert persian in found["fa"]
+
+
+def test_a_persian_sentence_says_که_once(made):
+    asked = [
+        {"field": "gender", "op": "any", "not": number > 0, "values": {"values": ["male"]}}
+        for number in range(2)
+    ]
+    inner = {"join": "any", "not": True, "of": asked}
+    tree = parse(world.definition({"join": "all", "not": False, "of": [*asked, inner]}))
+    assert words.in_both(tree)["fa"].split().count("که") == 1
