@@ -97,7 +97,7 @@ IDEAS = (
         "diamond",
         lambda: [
             ask("orders", "at_least", min=3, within=365),
-            ask("discounted", "at_most", max=0, within=365),
+            ask("discounted", "at_least", negated=True, min=1, within=365),
         ],
     ),
     Idea("cross", gettext_lazy("Buy one thing, never the other"), "arrows-cross", _one_not_the_other),
