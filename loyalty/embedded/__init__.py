@@ -92,15 +92,32 @@ def broker(fast: bool | None = None) -> Iterator[str]:
 def ensure(*names: str, fast: bool | None = None) -> None:
     """Hold the named servers ("postgres", "broker") until this process ends; raises EmbeddedError.
 
-    One that a URL in the environment stands in for is not ours to start.
+    One that a URL in the environment stands in for is not ours to start. Asked again, it starts those whose
+    keeper was killed in the meantime.
     """
     for name in names:
-        if os.environ.get(URL_VARIABLES[name]):
+        if is_kept(name, fast):
             continue
         directory = server_dir(name, fast)
-        if directory not in _held:
-            _held[directory] = _hold(name, fast)
-            atexit.register(_let_go, directory, _held[directory])
+        lost = _held.get(directory)
+        _held[directory] = _hold(name, fast)
+        if lost is None:
+            atexit.register(lambda directory=directory: _let_go(directory, _held[directory]))
+        else:
+            os.close(lost)
+
+
+def is_kept(name: str, fast: bool | None = None) -> bool:
+    """Whether this process holds the server and a keeper looks after it, or it is not ours to start."""
+    if os.environ.get(URL_VARIABLES[name]):
+        return True
+    directory = server_dir(name, fast)
+    if directory not in _held:
+        return False
+    keeper = open_lock(directory / "keeper.lock")
+    nobody_keeps = try_lock(keeper)
+    os.close(keeper)
+    return not nobody_keeps
 
 
 @contextlib.contextmanager

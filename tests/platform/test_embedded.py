@@ -26,6 +26,17 @@ with embedded.postgres(fast={fast}):
     print("held")
     sys.stdin.read()
 """
+HOLD_AGAIN = """
+import sys
+from loyalty import embedded
+embedded.ensure("postgres", fast=True)
+print(embedded.is_kept("postgres", fast=True))
+sys.stdin.readline()
+print(embedded.is_kept("postgres", fast=True))
+embedded.ensure("postgres", fast=True)
+print(embedded.is_kept("postgres", fast=True))
+sys.stdin.read()
+"""
 HOLD_FAST, HOLD_SAFE = HOLD.format(fast=True), HOLD.format(fast=False)
 
 
@@ -193,6 +204,18 @@ def test_a_server_that_lost_its_keeper_is_replaced(var):
     with embedded.postgres(fast=True), connect() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
         assert postmaster() != orphan
+    holder.communicate(timeout=30)
+
+
+def test_whoever_asks_again_gets_back_a_server_whose_keeper_was_killed(var):
+    holder = start_code(var, HOLD_AGAIN)
+    assert holder.stdout.readline() == "True\n"
+    kill_9(keeper(var))
+    wait_until(lambda: not processes_of(var))
+    print("again", file=holder.stdin, flush=True)
+    assert [holder.stdout.readline() for _ in range(2)] == ["False\n", "True\n"]
+    with connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
     holder.communicate(timeout=30)
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from loyalty.embedded import ROOT
+from loyalty.embedded.locks import open_lock, try_lock
 from loyalty.management.commands.run import read_port
 from loyalty.supervisor import stop_leftovers
 from tests.platform.processes import descendants, environment, processes, wait_until
@@ -68,13 +70,21 @@ def get(port: int, path: str) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
+def is_alive(port: int) -> bool:
+    try:
+        return get(port, "/healthz")[0] == 200
+    except urllib.error.HTTPError:
+        return False
+
+
 @pytest.mark.slow
 def test_everything_answers_and_ctrl_c_stops_it_all(var):
     port = free_port()
     process = start(var, port)
     said = read_until(process, "Ctrl-C stops everything")
     assert f"http://127.0.0.1:{port}/" in said
-    assert "owner@example.com" in said
+    assert "there is no shop yet; manage.py create_shop opens one" in said
+    assert "owner@example.com" not in said
     assert all(line[6:9] == " | " for line in said.splitlines())
     status, body = get(port, "/healthz")
     assert (status, json.loads(body)) == (200, {"database": True, "broker": True, "worker": True})
@@ -102,6 +112,40 @@ def test_after_kill_9_the_next_run_recovers_and_sigterm_stops_it_all(var):
     second.communicate(timeout=60)
     assert second.returncode == 0
     wait_until(lambda: not group & {each.pid for each in processes()})
+
+
+@pytest.mark.slow
+def test_a_server_whose_keeper_is_killed_is_there_again_soon(var):
+    port = free_port()
+    process = start(var, port)
+    read_until(process, "Ctrl-C stops everything")
+    before = keepers(var)
+    assert len(before) == 2
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(keepers(var) - before) == 2 and is_alive(port), 60)
+    process.terminate()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "run    | the keeper of postgres was killed; starting it again" in said
+
+
+def keepers(var: Path) -> set[int]:
+    return {
+        each.pid for each in processes() if "embedded.keeper" in each.command and str(var) in each.command
+    }
+
+
+def test_a_second_run_in_the_same_place_is_refused_in_one_sentence(tmp_path):
+    var = tmp_path / "var"
+    var.mkdir()
+    first = open_lock(var / "run.lock")
+    assert try_lock(first)
+    process = start(var, free_port())
+    said, _ = process.communicate(timeout=60)
+    os.close(first)
+    assert process.returncode == 1
+    assert said == "CommandError: It runs already, from this directory; stop that one first.\n"
 
 
 def test_a_used_port_is_one_sentence(tmp_path, taken_port):

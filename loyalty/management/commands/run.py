@@ -28,6 +28,7 @@ from loyalty.shops.scope import every_shop
 from loyalty.supervisor import Child, GaveUp, Supervisor, read_record, say, stop_leftovers
 
 HOST = "127.0.0.1"
+SERVERS = ("postgres", "broker")
 LOOK_SECONDS = 0.5
 # A predecessor whose `make` was killed takes a moment to notice, and then some to put its things away.
 NOTICE_SECONDS = 4
@@ -72,10 +73,15 @@ def run(port: int, var: Path, with_demo: bool) -> None:
     for name in stop_leftovers(var / "run.json"):
         say("run", f"stopped the {name} that an earlier run left behind")
     refuse_used_port(port)
-    embedded.ensure("postgres", "broker")
+    embedded.ensure(*SERVERS)
     say("run", f"database and broker answer; everything they keep is in {var}")
-    prepare(with_demo)
-    Supervisor(children(port), var / "run.json", ENVIRONMENT).run(Announcement(port))
+    announce = Announcement(port, prepare(with_demo))
+
+    def look() -> None:
+        keep_servers()
+        announce()
+
+    Supervisor(children(port), var / "run.json", ENVIRONMENT).run(look)
     say("run", "stopped")
 
 
@@ -117,8 +123,19 @@ def refuse_used_port(port: int) -> None:
             raise CommandError(f"Port {port} {why}; choose another: make run PORT={port + 1}") from problem
 
 
-def prepare(with_demo: bool) -> None:
-    """Bring catalogue, tables and demo up to date; each step looks first whether anything is to do."""
+def keep_servers() -> None:
+    """Start a server again whose keeper was killed; raises EmbeddedError where that cannot be."""
+    for name in SERVERS:
+        if not embedded.is_kept(name):
+            say("run", f"the keeper of {name} was killed; starting it again")
+            embedded.ensure(name)
+
+
+def prepare(with_demo: bool) -> list[str]:
+    """Bring catalogue, tables and demo up to date; each step looks first whether anything is to do.
+
+    Returns what to say about signing in.
+    """
     call_command("compile_catalog", verbosity=0)
     executor = MigrationExecutor(connections["owner"])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -139,7 +156,11 @@ def prepare(with_demo: bool) -> None:
             say("demo", line)
         if seed.returncode:
             raise CommandError("The demo shops could not be made; the lines above say why.")
+    shops = every_shop()
     connections.close_all()
+    if any(shop.is_demo for shop in shops):
+        return [f"sign in as {role:<9} {email:<22} {DEMO_PASSWORD}" for role, email in DEMO_LOGINS.items()]
+    return [] if shops else ["there is no shop yet; manage.py create_shop opens one"]
 
 
 def children(port: int) -> list[Child]:
@@ -161,8 +182,9 @@ def children(port: int) -> list[Child]:
 class Announcement:
     """Says once, when everything answers, where the club is and who may sign in."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, sentences: list[str]) -> None:
         self.address = f"http://{HOST}:{port}"
+        self.sentences = sentences
         self.is_said = False
         self.started_at = self.next_look_at = time.monotonic()
 
@@ -180,6 +202,6 @@ class Announcement:
             return
         seconds = time.monotonic() - self.started_at
         say("run", f"ready after {seconds:.1f} s: {self.address}/")
-        for role, email in DEMO_LOGINS.items():
-            say("run", f"  sign in as {role:<9} {email:<22} {DEMO_PASSWORD}")
+        for sentence in self.sentences:
+            say("run", f"  {sentence}")
         say("run", "Ctrl-C stops everything")
