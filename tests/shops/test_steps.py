@@ -48,6 +48,9 @@ class Club:
             # One and a half times the usual gap of a shop that has none: late from today on.
             self.moved = OrderFactory(on=self.today - 68 * DAY).customer
             self.unmoved = OrderFactory(on=self.today - 20 * DAY).customer
+            # The first who comes twice would be news to the whole shop.
+            again = OrderFactory(on=self.today - 30 * DAY).customer
+            OrderFactory(customer=again, on=self.today - 10 * DAY)
             self.clerk = factories.make_staff(self.shop, "counter")
             points.set_rule(1_000, self.today - 100 * DAY)
             pipeline.night(self.today - DAY)
@@ -182,7 +185,7 @@ def test_an_order_at_the_till_waits_for_nothing_that_follows_an_import(club, mon
     assert max(took) < AT_ONCE
     with scope(club.shop):
         run.refresh_from_db()
-        assert (run.state, run.added, run.report["renewed"]["scored"]) == ("done", 2, 4)
+        assert (run.state, run.added, run.report["renewed"]["scored"]) == ("done", 2, 5)
 
 
 def test_without_a_broker_a_held_customer_is_left_to_the_next_run(club, monkeypatch):
