@@ -12,6 +12,7 @@ from loyalty.shops.scope import scope
 from loyalty.tiers import services
 from loyalty.tiers.draft import Draft
 from loyalty.tiers.models import Benefit, Programme, ProgrammeVersion, Tier
+from tests.factories import CustomerFactory, OrderFactory
 
 from .conftest import buyer, rank_of
 
@@ -227,6 +228,25 @@ def test_why_and_the_way_ahead_are_said_in_a_sentence(millions, shop):
     assert "because 4,000,000 toman net in 12 months is at least 1,000,000 toman." in text
     assert "2 orders counted." in text
     assert "1,000,000 toman to \u2068طلایی\u2069" in text
+
+
+def test_a_profit_reckoned_from_margins_is_said_in_whole_units_with_its_doubt(millions, shop):
+    Programme.objects.update(metric="profit")
+    ProgrammeVersion.objects.update(rules=Draft.of(Programme.objects.get()).to_json())
+    customer = CustomerFactory()
+    OrderFactory(customer=customer, net_amount=30_000_003, cost_amount=10_000_000, on=shop.today())
+    OrderFactory(customer=customer, net_amount=3, on=shop.today())
+    services.review_customer(customer.pk, shop.today())
+    member = customer.tier_memberships.select_related("tier__programme").get()
+    said = {}
+    for at_counter in (False, True):
+        with translation.override("en"):
+            text = render_to_string("tiers/_why.html", {"membership": member, "at_counter": at_counter})
+        said[at_counter] = " ".join(text.split())
+    assert "because 2,000,000 toman of profit in 12 months is at least" in said[False]
+    assert "is reckoned at your usual margin" in said[False]
+    assert "2,000,000" not in said[True]
+    assert "by the purchases of 12 months" in said[True]
 
 
 def test_the_audit_list_names_the_version(as_owner, millions):

@@ -9,6 +9,8 @@ from django.utils.translation import ngettext
 from loyalty.tiers import rules
 from loyalty.tiers.draft import Perk
 from loyalty.tiers.models import Benefit
+from loyalty.ui.money import unit_of
+from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import money_compact, money_full, num
 from loyalty.ui.templatetags.ui import share as share_text
 
@@ -26,6 +28,10 @@ def window(days: int) -> str:
 @register.filter
 def counted(value: int, metric: str) -> str:
     """A value of a metric with its unit: 32,400,000 toman, 16 orders, 9 days."""
+    if metric == "profit":
+        # It rests on costs and margins: a tenth of a toman is no knowledge.
+        unit = unit_of(current())
+        value = value if unit.decimals else value // unit.factor * unit.factor
     return money_full(value) if metric in rules.MONEY_METRICS else _count(value, metric)
 
 
