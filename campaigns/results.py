@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from campaigns import uplift
 from campaigns.models import Campaign, Message
@@ -133,7 +133,9 @@ def result_of(campaign: Campaign, as_of: datetime.date) -> Result:
     arms = _arms(campaign, shop, as_of)
     treatment, holdout = arms.get("treatment", Arm()), arms.get("holdout", Arm())
     texts = Message.objects.filter(campaign=campaign)
-    texts = texts.aggregate(all=Count("pk"), sent=Count("sent_at"), cost=Sum("price_amount"))
+    # What is uncertain may have been read.
+    left = Q(sent_at__isnull=False) | Q(state=Message.State.UNKNOWN)
+    texts = texts.aggregate(all=Count("pk"), sent=Count("pk", filter=left), cost=Sum("price_amount"))
     cost = int(texts["cost"] or 0)
     spend = uplift.allowing_for(treatment.spend, holdout.spend, treatment.before_spend, holdout.before_spend)
     profit = uplift.allowing_for(

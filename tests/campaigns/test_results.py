@@ -228,6 +228,12 @@ def test_a_campaign_of_which_nothing_left_has_no_verdict(campaign, as_of):
     assert result.effect_per_message is None
 
 
+def test_uncertain_messages_may_have_left(campaign):
+    lively(campaign, 100, 10, sent=0)
+    Message.objects.update(state="unknown")
+    assert results.result_of(campaign, TODAY).verdict.word == "earned"
+
+
 def test_the_effect_of_a_message_is_that_of_those_that_left(campaign):
     result = lively(campaign, 100, 10, sent=50)
     assert (result.sent, result.messages, result.is_partial) == (50, 200, True)
