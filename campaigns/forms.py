@@ -23,6 +23,7 @@ from loyalty.ui.dates import format_clock
 from loyalty.ui.fields import AmountField, DayField, NumberField, PhoneField
 from loyalty.ui.presentation import current
 from loyalty.ui.text import ascii_digits
+from segmentation.models import OwnSegment
 
 DEFAULT_CLOCK = datetime.time(10)
 
@@ -51,8 +52,10 @@ class ClockField(forms.Field):
 
 
 class CampaignForm(ShopModelForm):
-    """A draft. The audience is the query string of a list of customers and is not typed."""
+    """A draft. The audience is the query string of a list of customers and is not typed; one of the owner's own
+    segments (`own`) may be chosen in its place."""
 
+    own = forms.ChoiceField(label=gettext_lazy("Or one of your own segments"), required=False)
     audience = forms.CharField(required=False, widget=forms.HiddenInput, max_length=4_000)
     key = forms.UUIDField(widget=forms.HiddenInput)
     holdout_percent = NumberField(
@@ -75,6 +78,8 @@ class CampaignForm(ShopModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         campaign = self.instance
+        segments = OwnSegment.objects.kept().values_list("pk", "name")
+        self.fields["own"].choices = [("", "…"), *((str(key), name) for key, name in segments)]
         self.initial.setdefault("audience", campaign.audience)
         self.initial.setdefault("key", campaign.key)
         self.initial.setdefault("holdout_percent", int(campaign.holdout_share * 100))
@@ -91,8 +96,14 @@ class CampaignForm(ShopModelForm):
             raise ValidationError(placeholder_sentence(error)) from error
         return text
 
+    @property
+    def asked(self) -> str:
+        """The query string of the list that is asked for, whatever stands in it."""
+        own = self["own"].value()
+        return urlencode({"own": own}) if own else self["audience"].value() or ""
+
     def clean_audience(self) -> str:
-        people = CustomerFilter(self.cleaned_data["audience"])
+        people = CustomerFilter(self.asked)
         if people.refusals:
             raise ValidationError(people.refusals)
         return people.query

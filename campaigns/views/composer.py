@@ -134,9 +134,10 @@ def _draft_values(form: CampaignForm) -> dict:
     if form.is_bound:
         form.is_valid()
     cleaned = getattr(form, "cleaned_data", {})
-    values = {name: form[name].value() for name in ("audience", "key", "text", "respects_quiet_hours")}
+    values = {name: form[name].value() for name in ("key", "text", "respects_quiet_hours")}
     campaign = form.instance
     return values | {
+        "audience": form.asked,
         "percent": cleaned.get("holdout_percent", int(campaign.holdout_share * 100)),
         "offer_cost_amount": cleaned.get("offer_cost_amount", campaign.offer_cost_amount),
         "window_days": cleaned.get("result_window_days") or campaign.result_window_days,
@@ -146,7 +147,7 @@ def _draft_values(form: CampaignForm) -> dict:
 
 def _preview(shop: Shop, values: dict, waterfall: Waterfall | None = None) -> preview.Preview:
     share = Decimal(values["percent"] or 0) / 100
-    audience = Audience(shop, values["audience"] or "", values["key"], share, timezone.now(), values["start"])
+    audience = Audience(shop, values["audience"], values["key"], share, timezone.now(), values["start"])
     return preview.build(
         audience,
         (values["text"] or "").replace("\r\n", "\n").rstrip(),
@@ -162,14 +163,17 @@ def campaign_preview(request: HttpRequest) -> HttpResponse:
     """What stands beside the text while one types. Changes nothing; POST keeps the text out of addresses."""
     form = CampaignForm(request.POST)
     values = _draft_values(form)
-    shown = _preview(request.shop, values, _seen(request.POST, values["percent"]))
-    return render(request, "campaigns/_campaign_preview.html", _shown(shown))
+    shown = _preview(request.shop, values, _seen(request.POST, values))
+    is_other = values["audience"] != request.POST.get("audience", "")
+    context = _shown(shown) | {"form": form, "is_other_audience": is_other}
+    return render(request, "campaigns/_campaign_preview.html", context)
 
 
-def _seen(data: QueryDict, percent: int) -> Waterfall | None:
-    """Return the counts that the page already shows, while the hold-out they were counted for stands."""
+def _seen(data: QueryDict, values: dict) -> Waterfall | None:
+    """Return the counts that the page already shows, while the list and the hold-out they are of stand."""
     counts = [_number(one) for one in data.get("seen_counts", "").split(",")]
-    if data.get("seen_percent") != str(percent) or None in counts or len(counts) != len(STEPS):
+    of = (data.get("seen_percent"), data.get("seen_audience"))
+    if of != (str(values["percent"]), values["audience"]) or None in counts or len(counts) != len(STEPS):
         return None
     return Waterfall(sum(counts), dict(zip(STEPS, counts, strict=True)))
 

@@ -106,6 +106,26 @@ def test_a_campaign_counts_and_freezes_a_segment_and_refuses_a_broken_one(people
     assert "was deleted" in " ".join(refused.filter.refusals)
 
 
+def test_a_campaign_takes_one_of_the_segments_in_place_of_its_list(people, visitor):
+    tehran, vip = make(IN_TEHRAN), make(TAGGED, name="vip")
+    page = visitor.get(reverse("campaigns:campaign_create"))
+    assert f'<option value="{tehran.pk}">' in page.content.decode()
+    seen = page.context["seen_counts"]
+    draft = {"name": "c", "kind": "other", "text": "hi", "key": page.context["campaign"].key}
+    draft |= {"result_window_days": "30", "holdout_percent": "10", "audience": "", "own": str(tehran.pk)}
+    shown = {"seen_counts": seen, "seen_percent": "10", "seen_audience": ""}
+    look = visitor.post(reverse("campaigns:campaign_preview"), draft | shown)
+    assert look.context["preview"].waterfall.total == 2
+    assert f'name="audience" value="own={tehran.pk}"' in look.content.decode()
+    visitor.post(reverse("campaigns:campaign_create"), draft)
+    campaign = Campaign.objects.get()
+    assert campaign.audience == f"own={tehran.pk}"
+    edit = reverse("campaigns:campaign_edit", args=[campaign.pk])
+    assert f'<option value="{tehran.pk}" selected>' in visitor.get(edit).content.decode()
+    visitor.post(edit, draft | {"audience": campaign.audience, "own": str(vip.pk)})
+    assert Campaign.objects.get().audience == f"own={vip.pk}"
+
+
 @pytest.mark.parametrize(
     "path",
     [
