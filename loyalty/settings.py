@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from loyalty import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# The secrets of a real server. Having any of them means that we are on one, where DEBUG is off unless asked for.
+# What a real server must be told. Its databases alone do not make it one: tests and a look around have some, too.
 REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS")
 
 
@@ -25,19 +25,33 @@ def env_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {raw!r}; use 1 or 0.")
 
 
+def env_int(name: str, default: int, most: int = 2**31 - 1) -> int:
+    """Return the whole number `name`, 0 to `most`; raise ImproperlyConfigured in words for anything else."""
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    if not (raw.isascii() and raw.isdecimal() and len(raw) < 19 and int(raw) <= most):
+        raise ImproperlyConfigured(f"{name} is {raw!r}; use a whole number from 0 to {most}.")
+    return int(raw)
+
+
 def env_list(name: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
 
 
-def database(url: str, **options: str) -> dict:
-    """Return Django's settings for a postgresql:// URL; query parameters become connection options."""
-    parts = urlsplit(url)
+def database(name: str, **options: str) -> dict:
+    """Return Django's settings for the postgresql:// URL `name`; query parameters become connection options."""
+    try:
+        parts = urlsplit(os.environ[name])
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}.") from error
     if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+        raise ImproperlyConfigured(f"{name} must begin with postgresql://")
     query = dict(parse_qsl(parts.query))
     return {
         "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -61,11 +75,11 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 WEB_ROLE = os.environ.get("WEB_ROLE", "bashgah_web")
 if os.environ.get("DATABASE_URL"):
     if os.environ.get("OWNER_DATABASE_URL"):
-        _web, _owner = database(os.environ["DATABASE_URL"]), database(os.environ["OWNER_DATABASE_URL"])
+        _web, _owner = database("DATABASE_URL"), database("OWNER_DATABASE_URL")
         WEB_ROLE = _web["USER"]
     else:
-        _web = database(os.environ["DATABASE_URL"], options=f"-c role={WEB_ROLE}")
-        _owner = database(os.environ["DATABASE_URL"])
+        _web = database("DATABASE_URL", options=f"-c role={WEB_ROLE}")
+        _owner = database("DATABASE_URL")
 else:
     _web, _owner = embedded.connection_settings("bashgah_web"), embedded.connection_settings("bashgah_owner")
 _common = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
@@ -85,7 +99,7 @@ if os.environ.get("REPLICA_DATABASE_URL"):
         _wait["options"] = f"-c role={WEB_ROLE}"
     DATABASES["replica"] = {
         **_common,
-        **database(os.environ["REPLICA_DATABASE_URL"], **_wait),
+        **database("REPLICA_DATABASE_URL", **_wait),
         "CONN_MAX_AGE": 60,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -238,7 +252,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "60/m/ip"}
 # Behind a proxy everybody has the proxy's address, and one person's slips would lock out all.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT") or ("0" if DEBUG else "1"))
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0 if DEBUG else 1, most=9)
 MFA_TOTP_ISSUER = "Bashgah"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
@@ -247,7 +261,7 @@ EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
     else "django.core.mail.backends.smtp.EmailBackend"
 )
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_PORT = env_int("EMAIL_PORT", 25, most=65535)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
@@ -279,16 +293,20 @@ if not DEBUG:
     SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", str(365 * 24 * 3600)))
+    SECURE_HSTS_SECONDS = env_int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env_bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", True)
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # A file for the import goes to disk as it arrives, and no further than the larger of the two limits.
 FILE_UPLOAD_HANDLERS = ["loyalty.ingest.uploads.BoundedUploadHandler"]
-IMPORT_TEXT_MEGABYTES = int(os.environ.get("IMPORT_TEXT_MEGABYTES", "200"))
-IMPORT_SHEET_MEGABYTES = int(os.environ.get("IMPORT_SHEET_MEGABYTES", "50"))
+IMPORT_TEXT_MEGABYTES = env_int("IMPORT_TEXT_MEGABYTES", 200, most=10_000)
+IMPORT_SHEET_MEGABYTES = env_int("IMPORT_SHEET_MEGABYTES", 50, most=10_000)
 DJANGO_TABLES2_TEMPLATE = "ui/_table.html"
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "").strip().upper() or "INFO"
+if LOG_LEVEL not in LOG_LEVELS:
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL!r}; use one of {', '.join(LOG_LEVELS)}.")
 # A person's number is never in a log: the formatter masks whatever looks like one, in any digits.
 LOGGING = {
     "version": 1,
@@ -297,7 +315,7 @@ LOGGING = {
         "line": {"()": "loyalty.ui.log.MaskedFormatter", "fmt": "%(levelname)s %(name)s %(message)s"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

@@ -67,6 +67,38 @@ def test_a_yes_or_no_that_is_neither_is_refused(value):
     assert "use 1 or 0" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("EMAIL_PORT", "smtp", "EMAIL_PORT is 'smtp'; use a whole number from 0 to 65535."),
+        ("EMAIL_PORT", "70000", "EMAIL_PORT is '70000'; use a whole number from 0 to 65535."),
+        ("TRUSTED_PROXY_COUNT", "one", "TRUSTED_PROXY_COUNT is 'one'; use a whole number"),
+        ("IMPORT_TEXT_MEGABYTES", "1.5", "IMPORT_TEXT_MEGABYTES is '1.5'; use a whole number"),
+        ("IMPORT_SHEET_MEGABYTES", "-1", "IMPORT_SHEET_MEGABYTES is '-1'; use a whole number"),
+        ("SECURE_HSTS_SECONDS", "a year", "SECURE_HSTS_SECONDS is 'a year'; use a whole number"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is 'LOUD'; use one of DEBUG, INFO, WARNING, ERROR, CRITICAL."),
+        (
+            "DATABASE_URL",
+            "postgresql://web@host:x/club",
+            "DATABASE_URL cannot be read: Port could not be cast",
+        ),
+        ("OWNER_DATABASE_URL", "mysql://owner@host/club", "OWNER_DATABASE_URL must begin with postgresql://"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_sentence(name, value, sentence):
+    code = "import sys; sys.argv = ['manage.py', 'check']; import manage; manage.main()"
+    done = python(code, SERVER | {name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_setting_left_empty_is_one_not_given():
+    empty = dict.fromkeys(["EMAIL_PORT", "IMPORT_TEXT_MEGABYTES", "LOG_LEVEL", "TRUSTED_PROXY_COUNT"], "")
+    names = "s.EMAIL_PORT, s.IMPORT_TEXT_MEGABYTES, s.LOG_LEVEL, s.ALLAUTH_TRUSTED_PROXY_COUNT"
+    assert read(names, SERVER | empty) == [25, 200, "INFO", 1]
+
+
 def test_the_check_of_a_deployment_has_no_warning():
     code = (
         "from django.core.management import execute_from_command_line as run;"

@@ -224,7 +224,12 @@ class Postgres(Server):
         if has_small_shared_memory():
             settings["dynamic_shared_memory_type"] = "mmap"
         # For a machine with more to give: BASHGAH_POSTGRES="shared_buffers=4GB max_wal_size=16GB".
-        settings |= dict(word.split("=", 1) for word in os.environ.get("BASHGAH_POSTGRES", "").split())
+        for word in os.environ.get("BASHGAH_POSTGRES", "").split():
+            name, is_set, settings[name] = word.partition("=")
+            if not is_set:
+                raise ServerError(
+                    f"BASHGAH_POSTGRES has {word!r}; write each as name=value, such as jit=off."
+                )
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(self.program / "postgres"), "-D", str(self.data), *options]
 

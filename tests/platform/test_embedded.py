@@ -261,6 +261,16 @@ def test_too_little_room_is_said_before_anything_is_written(var, monkeypatch):
         embedded.postgres(fast=True).__enter__()
 
 
+def test_a_word_that_sets_nothing_is_said(var, monkeypatch):
+    monkeypatch.setenv("BASHGAH_POSTGRES", "jit=on shared_buffers")
+    sentence = "BASHGAH_POSTGRES has 'shared_buffers'; write each as name=value"
+    with pytest.raises(embedded.EmbeddedError, match=sentence), embedded.postgres(fast=True):
+        pass
+    monkeypatch.setenv("BASHGAH_POSTGRES", "jit=on")
+    with embedded.postgres(fast=True), connect() as connection:
+        assert connection.execute("SHOW jit").fetchone() == ("on",)
+
+
 def test_another_versions_data_is_refused_in_words(var):
     with embedded.postgres(fast=True):
         pass
