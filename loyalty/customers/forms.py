@@ -18,7 +18,7 @@ from loyalty.ui.fields import AmountField, DayField, NumberField, PhoneField
 from loyalty.ui.text import clean_name
 
 from . import services
-from .models import ConsentEvent, Customer, Interaction, Order, Product
+from .models import ConsentEvent, Customer, Interaction, Order, Product, ProductCategory
 from .services.people import MOST_TAGS, STARS, TAG_LENGTH
 
 MOST_ATTRIBUTES = 20
@@ -330,6 +330,41 @@ class OrderForm(forms.Form):
             lines=read["lines"],
             number=read["number"],
         )
+
+
+class CostForm(forms.Form):
+    """What one piece of a product costs the shop."""
+
+    cost = AmountField(
+        label=gettext_lazy("Cost of one"),
+        required=False,
+        help_text=gettext_lazy(
+            "What you pay for one piece. Empty means unknown, which is never taken for zero."
+        ),
+    )
+
+
+class MarginForm(forms.Form):
+    """What the shop keeps of a sale in a category, in percent; the value is a share."""
+
+    margin = NumberField(
+        label=gettext_lazy("Margin"),
+        required=False,
+        min_value=-100,
+        max_value=100,
+        decimals=2,
+        unit="%",
+        help_text=gettext_lazy("What is left of the price after the cost of the goods. Empty means unknown."),
+    )
+
+    def __init__(self, data=None, *, category: ProductCategory, **kwargs):
+        share = category.margin_share
+        percent = None if share is None else (share * 100).normalize() + 0
+        super().__init__(data, initial={"margin": percent}, **kwargs)
+
+    def clean_margin(self) -> Decimal | None:
+        percent = self.cleaned_data["margin"]
+        return None if percent is None else Decimal(percent) / 100
 
 
 class RefundForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loyalty.customers.models import Product, ProductCategory
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
 
 
@@ -17,6 +18,14 @@ def refund() -> dict:
     return {"pk": RefundFactory(order=OrderFactory()).pk}
 
 
+def product() -> dict:
+    return {"pk": Product.objects.create(sku="A").pk}
+
+
+def category() -> dict:
+    return {"pk": ProductCategory.objects.create(name="Fruit").pk}
+
+
 OBJECTS = {
     "customers:customer_detail": customer,
     "customers:customer_edit": customer,
@@ -29,4 +38,6 @@ OBJECTS = {
     "customers:order_cancel": order,
     "customers:order_restore": order,
     "customers:refund_cancel": refund,
+    "customers:product_edit": product,
+    "customers:category_edit": category,
 }

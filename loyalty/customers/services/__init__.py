@@ -1,5 +1,6 @@
 """Every change to people and their purchases that a person makes; files have a door of their own."""
 
+from .goods import set_cost, set_margin
 from .orders import (
     FIRST_DAY,
     HAND_SOURCES,
@@ -40,6 +41,8 @@ __all__ = [
     "refundable_amount",
     "restore_order",
     "save_customer",
+    "set_cost",
+    "set_margin",
     "tag_customers",
     "withdraw_consent",
 ]
