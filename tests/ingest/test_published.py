@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -34,6 +36,23 @@ def import_file(shop, path, mapping: dict | None, folder) -> dict:
     return json.loads(out.getvalue())
 
 
+def cut(value, cuts) -> int:
+    """Return 1 + how many cuts lie strictly below the value (`house.md` §5), as published cuts are to be read."""
+    return 1 + sum(Decimal(str(below)) < value for below in cuts)
+
+
+def by_hand(
+    orders: Iterable[tuple[str, str, datetime.date, Decimal]], as_of: datetime.date
+) -> dict[str, tuple]:
+    """Return {customer: (recency, frequency, monetary)} of (customer, order, day, amount), without any of our code."""
+    days, numbers, sums = {}, defaultdict(set), Counter()
+    for customer, number, day, amount in orders:
+        days[customer] = max(days.get(customer, day), day)
+        numbers[customer].add(number)
+        sums[customer] += amount
+    return {it: ((as_of - days[it]).days, len(numbers[it]), sums[it]) for it in days}
+
+
 @pytest.fixture
 def english_shop(db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -54,6 +73,26 @@ def test_the_sample_of_the_r_package_gives_its_published_values(english_shop, tm
     # The package itself cuts one unit above the quantile (A); ours cuts at the quantile (B).
     for letter in "RFM":
         assert Counter(row[letter.lower()] for row in rows.values()) == published["definition_B"][letter]
+    with shared("rfm_r/rfm_data_orders.csv").open() as file:
+        told = [
+            (row["customer_id"], at, datetime.date.fromisoformat(row["order_date"]), Decimal(row["revenue"]))
+            for at, row in enumerate(csv.DictReader(file))
+        ]
+    cuts = published["definition_B"]["thresholds"]
+    expected = by_hand(told, datetime.date.fromisoformat(published["analysis_date"]))
+    assert rows.keys() == expected.keys()
+    for customer, (recency, frequency, monetary) in expected.items():
+        mine = rows[customer]
+        assert (int(mine["recency_days"]), int(mine["frequency"]), Decimal(mine["monetary"])) == (
+            recency, frequency, monetary,
+        )  # fmt: skip
+        assert (int(mine["r"]), int(mine["f"]), int(mine["m"])) == (
+            6 - cut(recency, cuts["recency_days"]),
+            cut(frequency, cuts["frequency"]),
+            cut(monetary, cuts["monetary"]),
+        )
+    for customer, score in published["scores_published"].items():
+        assert rows[customer]["r"] + rows[customer]["f"] + rows[customer]["m"] == str(score), customer
     # Two orders of one person on one day for the same amount are two orders.
     assert Order.objects.count() == 4906
     assert Customer.objects.get(external_id="Brion Stark").name == "Brion Stark"
@@ -90,6 +129,22 @@ def test_online_retail_gives_the_values_of_every_customer_that_were_published(
         assert (mine["r"], mine["m"]) == (row["R"], row["M"])
 
 
+def counted_lines(path) -> Iterator[tuple[str, str, datetime.date, Decimal]]:
+    """Yield the lines that the reference counts: each once, of known customers, sold for money."""
+    with path.open() as file:
+        rows = {tuple(row.items()): row for row in csv.DictReader(file)}.values()
+        for row in rows:
+            amount = Decimal(row["Quantity"]) * Decimal(row["UnitPrice"])
+            if (
+                row["CustomerID"]
+                and not row["InvoiceNo"].startswith("C")
+                and int(row["Quantity"]) > 0
+                and amount > 0
+            ):
+                day = datetime.date.fromisoformat(row["InvoiceDate"][:10])
+                yield row["CustomerID"].removesuffix(".0"), row["InvoiceNo"], day, amount
+
+
 @pytest.mark.slow
 def test_online_retail_gives_the_reference_scores_by_the_stricter_reading(
     english_shop, online_retail, tmp_path
@@ -99,7 +154,19 @@ def test_online_retail_gives_the_reference_scores_by_the_stricter_reading(
     import_file(english_shop, online_retail, mapping, tmp_path)
     answers = json.loads(shared("online_retail/reference_answers.json").read_text())
     answers = answers["rfm_definition_B_asof_2011_12_10"]
-    rows = list(scores(english_shop, "2011-12-10").values())
+    ours = scores(english_shop, "2011-12-10")
+    expected = by_hand(counted_lines(online_retail), datetime.date(2011, 12, 10))
+    assert ours.keys() == expected.keys()
+    for customer, (recency, frequency, monetary) in expected.items():
+        mine = ours[customer]
+        assert (int(mine["recency_days"]), int(mine["frequency"])) == (recency, frequency)
+        # The file has prices of a tenth of a penny; each line is rounded to whole pence.
+        assert abs(Decimal(mine["monetary"]) - monetary) <= Decimal("0.05"), customer
+        for letter, value in zip("fm", (frequency, monetary), strict=True):
+            cuts = answers["thresholds_20_40_60_80"][{"f": "frequency", "m": "monetary"}[letter]]
+            assert int(mine[letter]) == cut(value, cuts), customer
+        assert int(mine["r"]) == 6 - cut(recency, answers["thresholds_20_40_60_80"]["recency_days"])
+    rows = list(ours.values())
     assert len(rows) == answers["customers"] == 4338
     for letter in "RFM":
         assert Counter(row[letter.lower()] for row in rows) == answers[f"{letter}_counts"]
