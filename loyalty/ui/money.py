@@ -297,6 +297,12 @@ def format_amount(minor: int, presentation: Presentation, compact: bool = False)
     return f"{text}{scale} {label}"
 
 
+def format_short(minor: int, presentation: Presentation) -> str:
+    """Return an amount in short and without its unit, for a table that names it: «۳۱۸٫۴ میلیون», "1.2 M"."""
+    text, scale = _compact(Decimal(minor) / unit_of(presentation).factor, presentation)
+    return f"{text} {_words(presentation)[scale]}" if scale else text
+
+
 def _compact(value: Decimal, presentation: Presentation) -> tuple[str, str]:
     for name, size in (("billion", 10**9), ("million", 10**6)):
         # 999,950 and up would round to "1,000 thousand"; call it a million.

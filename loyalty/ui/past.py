@@ -40,6 +40,10 @@ class Asked:
         today = self.request.shop.today()
         return [(ago, (today - datetime.timedelta(days=ago)).isoformat()) for ago in EARLIER_DAYS]
 
+    @property
+    def a_month_ago(self) -> str:
+        return a_month_ago(self.request)
+
     def render(self, template: str, context: dict[str, Any]) -> HttpResponse:
         """Answer with a page that `ui/_days.html` is part of."""
         status = UNPROCESSABLE if self.form.errors else 200

@@ -111,7 +111,12 @@ class Page:
 
     @property
     def heads(self) -> list[Any]:
-        return [(self.labels[key], self.found.after.get(key, 0)) for key in self.order]
+        return [(self.labels[key], self.found.after[key]) for key in self._columns]
+
+    @property
+    def _columns(self) -> list[str]:
+        """The groups that anybody is in on the last day: an empty column says nothing."""
+        return [key for key in self.order if self.found.after.get(key)]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -120,7 +125,7 @@ class Page:
             {
                 "label": self.labels[before],
                 "customers": self.found.before.get(before, 0),
-                "cells": [self._cell(before, after) for after in self.order],
+                "cells": [self._cell(before, after) for after in self._columns],
             }
             for before in self.order
             if self.found.before.get(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ def outlook(request: HttpRequest) -> HttpResponse:
     if scored is None or not scored.buyers or (run is None and not then.day):
         return render(request, "segmentation/empty.html")
     if run is None or run.reason:
-        return then.render("segmentation/outlook.html", {"run": run})
+        return then.render("segmentation/outlook.html", {"run": run, "since": _since()})
     kind = request.GET.get("by") if request.GET.get("by") in KINDS else "stage"
     groups, whole = expected.groups(run, kind), expected.everybody(run)
     if (wanted := request.GET.get("export")) in sheets.KINDS:
@@ -52,7 +53,12 @@ def calibration(request: HttpRequest) -> HttpResponse:
             rows = (_plain(one) for one in found.tenths)
             return sheets.response(wanted, "calibration", _("Did it come true?"), _tenth_heads(), rows)
         context |= {"charts": [_tenths(found), _spent(found)]}
-    return then.render("segmentation/calibration.html", {"run": run, **context})
+    return then.render("segmentation/calibration.html", {"run": run, "since": _since(), **context})
+
+
+def _since() -> datetime.date | None:
+    """Return the day of the first look ahead."""
+    return OutlookRun.objects.order_by("as_of").values_list("as_of", flat=True).first()
 
 
 def _tested(run: OutlookRun) -> dict:

@@ -188,8 +188,16 @@
   document.addEventListener("htmx:timeout", () => toast("offline"));
   document.addEventListener("htmx:swapError", () => toast("error"));
 
+  /* ---------- A row of tabs too narrow for all of them begins at the one that is open ---------- */
+  function showCurrent(tab) {
+    const row = tab.closest(".ba-tabs").getBoundingClientRect(), place = tab.getBoundingClientRect();
+    if (place.left >= row.left && place.right <= row.right) return;
+    tab.closest(".ba-tabs").scrollBy({ left: place.left + place.width / 2 - row.left - row.width / 2, behavior: "instant" });
+  }
+
   /* ---------- Whatever has just appeared ---------- */
   function prepare(root) {
+    $$(".ba-tabs [aria-current]", root).forEach(showCurrent);
     if (root.matches?.("[data-live-count]")) count(root);
     for (const field of $$("[data-live-count]", root)) count(field);
     /* What htmx has swapped in may be the dialog itself. */

@@ -116,3 +116,18 @@ def test_a_finding_of_the_week_becomes_a_draft(remembered, open_page, language, 
     with scope(shop):
         assert page.input_value("input[name=audience]") == CustomerFilter(query).query
     assert page.problems == []
+
+
+@pytest.mark.parametrize(("language", "size"), [*SHAPES, ("en", PHONE)])
+def test_the_matrix_fits_and_the_open_tab_is_in_sight(remembered, open_page, language, size):
+    remembered(language)
+    page = open_page(language, size)
+    for kind in ("stage", "segment"):
+        page.goto(f"{page.base}/segments/changes/?kind={kind}")
+        tab = page.locator(".ba-tabs [aria-current=page]").bounding_box()
+        assert 0 <= tab["x"] <= size[0] - tab["width"]
+        widths = page.locator(".ba-matrix-box").evaluate("box => [box.scrollWidth, box.clientWidth]")
+        assert size == PHONE or widths[0] <= widths[1]
+        # On a phone some groups are beyond the edge, but not the names of the rows nor all of the people.
+        assert page.locator(".ba-matrix tbody a").first.is_visible()
+    assert page.problems == []

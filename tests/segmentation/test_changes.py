@@ -229,6 +229,15 @@ def test_a_span_before_memory_has_nothing_to_compare(since, as_owner):
         assert "From where to where" not in said
 
 
+def test_a_group_that_nobody_is_in_any_more_has_no_column(since, as_owner):
+    said = changes(as_owner, "stage", first=since.isoformat())
+    matrix = re.search(r'<table class="ba-table ba-matrix">(.*?)</table>', said, re.S)[1]
+    heads, *rows = re.findall(r"<tr>(.*?)</tr>", matrix, re.S)
+    # All of them are at risk by now, and one row says where they come from.
+    assert re.findall(r'class="ba-num">([^<]+) <br>', heads) == ["At risk"]
+    assert [row.count("<td") for row in rows] == [1]
+
+
 def changes(client, kind: str, **query) -> str:
     address = reverse("segmentation:changes")
     response = client.get(address, {"kind": kind, **query}, headers={"accept-language": "en"})

@@ -174,6 +174,12 @@ def test_long_amounts_are_shortened_on_request():
     assert money.format_amount(2_800_000, EN, compact=True) == "280,000 toman"
     assert money.format_amount(9_999_999_999, EN, compact=True) == "1 B toman"
     assert money.format_amount(250_000_000, GB, compact=True) == "£2.5 M"
+    assert [money.format_short(3_184_000_000, shown) for shown in (FA, EN, GB)] == [
+        "۳۱۸٫۴ میلیون",
+        "318.4 M",
+        "31.8 M",
+    ]
+    assert money.format_short(2_800_000, EN) == "280,000"
     assert money.format_amount(-34_000_000, FA, compact=True) == "\u2066−۳٫۴\u2069 میلیون تومان"
 
 

@@ -130,6 +130,12 @@ def money_plain(value: int | None) -> str:
 
 
 @register.filter
+def money_short(value: int | None) -> str:
+    """3184000000 → ۳۱۸٫۴ میلیون, for a table whose foot names the unit."""
+    return NOTHING if value is None else money.format_short(int(value), presentation.current())
+
+
+@register.filter
 def money_signed(value: int | None) -> str:
     """89000000 → +8.9 M toman: an effect, in short."""
     return NOTHING if value is None else _plus(int(value), money_compact(value))
