@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from loyalty.shops.models import StaffMember
+from loyalty.shops.models import AuditEntry, StaffMember
+from loyalty.shops.scope import scope
 from tests import factories
 
 PASSWORD = "a-rare-and-long-word"
@@ -209,6 +210,84 @@ def test_a_secret_is_kept_out_of_the_shops_pages(person):
     client.force_login(person.user)
     for address in ("shops:profile", "shops:staff_list", "shops:audit_list"):
         assert b"JBSWY3DPEHPK3PXP" not in client.get(reverse(address)).content
+
+
+# ---------- A forgotten password ----------
+
+
+def twice(password: str) -> dict[str, str]:
+    return {"password1": password, "password2": password}
+
+
+def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(person, mailoutbox):
+    asked = Client().post(reverse("account_reset_password"), {"email": "Sara@example.com"})
+    assert asked.url == reverse("account_reset_password_done")
+    address = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", mailoutbox[0].body)[1]
+    assert mailoutbox[0].to == ["sara@example.com"]
+    client = Client()
+    page = client.get(address, follow=True)
+    # The secret leaves the address at once, so that it stands in no history and goes to no other page.
+    place = page.request["PATH_INFO"]
+    assert address.split("-", 1)[1].strip("/") not in place
+    for weak in ("short", "password1", "sara@example.com"):
+        assert client.post(place, twice(weak)).status_code == 200
+    answer = client.post(place, twice("another-rare-long-word"))
+    assert answer.url == reverse("account_reset_password_from_key_done")
+    assert sign_in(Client()).status_code != 302
+    assert sign_in(Client(), password="another-rare-long-word").status_code == 302
+    assert Client().get(address, follow=True).context["token_fail"]
+
+
+def test_who_is_not_a_member_gets_no_link_and_the_same_answer(person, mailoutbox):
+    answer = Client().post(reverse("account_reset_password"), {"email": "nobody@example.com"})
+    assert answer.url == reverse("account_reset_password_done")
+    assert not any("/password/reset/key/" in mail.body for mail in mailoutbox)
+
+
+# ---------- What the shop keeps of it ----------
+
+
+def deeds(shop) -> list[tuple[str, str]]:
+    with scope(shop):
+        return [(entry.action, entry.actor.email) for entry in AuditEntry.objects.order_by("pk")]
+
+
+def test_what_people_do_to_their_account_is_in_the_audit_list_of_each_of_their_shops(
+    person, shop, other_shop, django_capture_on_commit_callbacks
+):
+    factories.make_staff(other_shop, "counter", user=person.user)
+    client, who = Client(), person.user.email
+
+    def post(route: str, **data) -> None:
+        # The library tells of some deeds only once they are committed, which in a test nothing ever is.
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse(route), data)
+
+    post("account_login", login=who, password="a-wrong-one")
+    post("account_login", login=who, password=PASSWORD)
+    post("account_reauthenticate", password=PASSWORD)
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    post("mfa_activate_totp", code=code_of(secret))
+    post("mfa_generate_recovery_codes")
+    post("mfa_deactivate_totp")
+    post("account_change_password", oldpassword=PASSWORD, **twice("another-rare-long-word"))
+    assert deeds(shop) == [
+        ("shops.signed_in", who),
+        ("shops.second_step_on", who),
+        ("shops.recovery_codes_made", who),
+        ("shops.second_step_off", who),
+        ("shops.password_changed", who),
+    ]
+    assert deeds(other_shop) == deeds(shop)
+
+
+def test_a_password_set_by_a_link_is_in_the_audit_list(person, shop, mailoutbox):
+    Client().post(reverse("account_reset_password"), {"email": person.user.email})
+    address = re.search(r"/accounts/password/reset/key/\S+", mailoutbox[0].body)[0]
+    client = Client()
+    place = client.get(address, follow=True).request["PATH_INFO"]
+    client.post(place, twice("another-rare-long-word"))
+    assert deeds(shop) == [("shops.password_reset", person.user.email)]
 
 
 # ---------- Rights that are taken away ----------

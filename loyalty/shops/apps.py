@@ -7,7 +7,7 @@ class ShopsConfig(AppConfig):
     label = "shops"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  (registers the system check)
+        from . import accounts, checks  # noqa: F401  (they listen to sign-ins, and register the system check)
         from .rls import secure_after_migrate
 
         # Once per migrate, when the last app has its tables.

@@ -308,6 +308,9 @@ def test_a_dealing_is_written_down(as_marketer):
     address = at("interaction_add", customer.pk)
     assert as_marketer.post(address, {"kind": "complaint", "text": "cold tea"}).status_code == 302
     assert Interaction.objects.get().details == {"text": "cold tea"}
+    entry = AuditEntry.objects.get(action="customers.noted")
+    # That something was written, and not what: the list is read by more people.
+    assert (entry.target, entry.details) == (str(customer), {"customer": customer.pk, "kind": "complaint"})
     html(as_marketer.post(address, {"kind": "gossip"}), 422)
 
 

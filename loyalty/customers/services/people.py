@@ -24,6 +24,8 @@ WORDS = ("province", "city", "neighbourhood", "job", "education", "income_band",
 MOST_TAGS = 20
 TAG_LENGTH = 40
 STARS = range(1, 6)
+# Where what a colleague writes down comes from; a till or a telephone writes, too.
+STAFF = "staff"
 
 
 def save_customer(customer: Customer, *, changed: Iterable[str] = ()) -> Customer:
@@ -107,16 +109,20 @@ def record_interaction(
     *,
     kind: str,
     occurred_at: datetime.datetime | None = None,
-    source: str = "staff",
+    source: str = STAFF,
     **details,
 ) -> Interaction:
-    """Write down a dealing that is no purchase. `details` is JSON-able; `text` in it is shown on the page, and
-    so is the `rating` of a review, whose whole number of stars says whether it speaks for the shop.
+    """Write down a dealing that is no purchase; one that a colleague writes down is in the audit list.
+
+    `details` is JSON-able; `text` in it is shown on the page, and so is the `rating` of a review, whose whole
+    number of stars says whether it speaks for the shop.
     """
     if kind not in Interaction.Kind.values:
         raise ValidationError(_("Choose what happened."))
     if "rating" in details and (kind != Interaction.Kind.REVIEW or details["rating"] not in STARS):
         raise ValidationError(_("Only a review has stars, one to five."))
+    if source == STAFF:
+        audit.record("customers.noted", str(customer), customer=customer.pk, kind=kind)
     return Interaction.objects.create(
         customer=customer,
         kind=kind,
