@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
 from loyalty.customers.models import Order
 from loyalty.ui.pages import UNPROCESSABLE, notice, page_or_fragment
@@ -156,6 +157,7 @@ def no_shop(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@never_cache
 def invitation_accept(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         with staff.opened_by(slug, token) as (shop, invitation):

@@ -80,6 +80,10 @@ def test_a_mail_server_that_is_down_does_not_stop_an_invitation(as_owner, settin
     assert path_in(answer)
 
 
+def test_the_page_of_a_link_stays_in_no_browser_and_no_proxy(new_link):
+    assert "no-store" in Client().get(new_link()).headers["Cache-Control"]
+
+
 def test_a_link_works_once(new_link):
     path = new_link()
     accept(path)
