@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
+from django.core.exceptions import PermissionDenied
+
 # Eight or more digits of any script in a row, optionally spaced or dashed and led by a plus.
 PHONE = re.compile(r"\+?\d(?:[\s\-.()]?\d){7,}")
 
@@ -17,3 +19,7 @@ class MaskedFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return PHONE.sub("[number]", super().format(record))
+
+    def formatException(self, ei) -> str:
+        # A refusal is an answer like any other; its traceback would only hide those of our mistakes.
+        return "" if isinstance(ei[1], PermissionDenied) else super().formatException(ei)

@@ -4,6 +4,7 @@ import io
 import logging
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from loyalty.ui.log import MaskedFormatter
 
@@ -36,6 +37,15 @@ def test_a_number_is_masked_in_a_traceback(log):
         logger.exception("It failed")
     assert "[number]) already exists" in written.getvalue()
     assert "9121234567" not in written.getvalue()
+
+
+def test_a_refusal_is_one_line_and_a_mistake_has_its_traceback(log):
+    logger, written = log
+    for raised in (PermissionDenied(), ZeroDivisionError()):
+        logger.warning("Forbidden: %s", "/settings/", exc_info=raised)
+    first, *rest = written.getvalue().splitlines()
+    assert first == "WARNING Forbidden: /settings/"
+    assert rest == ["WARNING Forbidden: /settings/", "ZeroDivisionError"]
 
 
 def test_short_numbers_stay(log):
