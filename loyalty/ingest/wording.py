@@ -13,6 +13,7 @@ from .reading.files import FileProblem
 
 FILES = {
     "empty": _("The file is empty."),
+    "empty_workbook": _("There is nothing in this Excel file, on any sheet that is shown."),
     "no_rows": _("The file has column names but no rows below them."),
     "binary": _("This is not a table. Please save it as CSV or Excel (.xlsx) and choose it again."),
     "old_excel": _("This is an old Excel file (.xls). Please open it and save it as .xlsx or CSV."),

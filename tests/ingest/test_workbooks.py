@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import repeat
 
 import pytest
+import xlsxwriter
 
 from loyalty.ingest import columns
 from loyalty.ingest.reading import files, sheets
@@ -61,8 +62,22 @@ def test_a_workbook_is_known_by_its_content_and_not_by_its_name(tmp_path):
 
 
 def test_a_sheet_without_rows_says_so(tmp_path):
-    with pytest.raises(FileProblem, match="no_rows|empty"):
+    with pytest.raises(FileProblem, match="empty_workbook"):
         read(tmp_path / "f.xlsx", workbook([]))
+    with pytest.raises(FileProblem, match="no_rows"):
+        read(tmp_path / "f.xlsx", workbook([HEAD]))
+
+
+def test_a_cell_that_is_only_coloured_however_far_out_is_nothing(tmp_path):
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet, red = book.add_worksheet(), book.add_format({"bg_color": "red"})
+        for number, row in enumerate([HEAD, ["09990000001", "Nadia", "2026-01-01", 5]]):
+            sheet.write_row(number, 0, row)
+        sheet.write_blank(5, 16_383, None, red)
+    layout, records = read(tmp_path / "f.xlsx", buffer.getvalue())
+    assert list(layout.header) == HEAD
+    assert [row.cells[0] for row in records] == ["09990000001"]
 
 
 def test_nothing_is_left_beside_a_file_that_was_refused(tmp_path):

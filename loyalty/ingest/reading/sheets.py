@@ -26,7 +26,8 @@ MAX_CELLS = 12_000_000
 # Excel itself stops there.
 MAX_ROWS = 1_048_576
 MAX_STRINGS = 4_000_000
-MAX_COLUMN = re.compile(rb'<c\b[^>]{0,40}?\br="[A-Z]{3}')
+# A cell with something in it: one that is only coloured stands closed by itself, however far out.
+MAX_COLUMN = re.compile(rb'<c\b[^>]{0,40}?\br="[A-Z]{3}\d+"[^>]{0,80}(?<!/)>')
 ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 CHILD = Path(__file__).with_name("sheet_child.py")
 CHILD_MEMORY = 1_500_000_000
@@ -39,7 +40,7 @@ def to_text(path: Path, target: Path, count_known: Callable[[Sequence[str]], int
     the sheet.
 
     The text is UTF-8 with commas. Raises FileProblem: not_a_workbook, encrypted, bomb,
-    too_many_cells_in_sheet, too_many_columns, no_rows, too_slow, unreadable_workbook.
+    too_many_cells_in_sheet, too_many_columns, empty_workbook, too_slow, unreadable_workbook.
     """
     look_through(path)
     answer = _ask_child(path, target)
@@ -49,7 +50,7 @@ def to_text(path: Path, target: Path, count_known: Callable[[Sequence[str]], int
         answer["sheets"], key=lambda sheet: max(map(count_known, sheet["head"]), default=0), default=None
     )
     if best is None:
-        raise FileProblem("no_rows")
+        raise FileProblem("empty_workbook")
     if len(answer["sheets"]) > 1:
         _ask_child(path, target, best["index"])
 
