@@ -28,6 +28,12 @@ from .rows import RowReader
 
 # Other doors write their orders under these; a file must not pass for one of them.
 RESERVED_SOURCES = frozenset(("manual", "counter", "api", "woocommerce", "shopify"))
+# What says how far an import has come; all else of a run is of its file.
+BEGUN = frozenset((
+    "state", "stage", "read_line", "read_bytes", "staged_rows", "brought_rows", "next_bucket", "rows", "added",
+    "updated", "unchanged", "ignored", "rejected", "report", "error_code", "error_details", "attempts",
+    "wants_cancel", "started_at", "finished_at",
+))  # fmt: skip
 SAFE_NAME = re.compile(r"[\x00-\x1f/\\]+")
 
 
@@ -196,6 +202,19 @@ def remember(run: ImportRun) -> None:
     RememberedMapping.objects.update_or_create(
         signature=run.signature, defaults={"mapping": document, "used_at": timezone.now()}
     )
+
+
+def again(run: ImportRun) -> None:
+    """Let a file whose import failed or was stopped be looked at and started once more, from its first row."""
+    if not run.path.exists():
+        raise ValidationError(wording.of_file("gone"), code="gone")
+    begun = {
+        field.attname: field.get_default() for field in ImportRun._meta.concrete_fields if field.name in BEGUN
+    }
+    ended = ImportRun.objects.filter(pk=run.pk, state__in=(ImportRun.State.FAILED, ImportRun.State.CANCELLED))
+    if ended.update(**begun):
+        run.rejects.all().delete()
+        audit.record("imports.again", run.name, run=run.pk)
 
 
 def cancel(run: ImportRun) -> None:

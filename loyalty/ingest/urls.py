@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/", views.import_detail, name="import_detail"),
     path("<int:pk>/columns/", views.import_map, name="import_map"),
     path("<int:pk>/cancel/", views.import_cancel, name="import_cancel"),
+    path("<int:pk>/again/", views.import_again, name="import_again"),
     path("<int:pk>/refused/", views.import_rejects, name="import_rejects"),
 ]
 # A marketer may see what was brought in, not whom a file is about.
@@ -24,5 +25,6 @@ ACCESS = {
     "import_detail": Access(MARKETING, READ),
     "import_map": Access(OWNER_ONLY, FORM),
     "import_cancel": Access(OWNER_ONLY, WRITE),
+    "import_again": Access(OWNER_ONLY, WRITE),
     "import_rejects": Access(OWNER_ONLY, WRITE),
 }

@@ -142,6 +142,7 @@ def _detail(request: HttpRequest, run: ImportRun) -> dict:
     context = {"run": run, "may_import": request.staff.role == OWNER}
     if run.is_open:
         return {**context, "percent": round(100 * run.progress_share)}
+    context["is_kept"] = context["may_import"] and run.path.exists()
     if run.state == ImportRun.State.FAILED:
         context["error"] = wording.of_file(run.error_code, run.error_details)
     reasons = run.rejects.values("reason").annotate(rows=Count("pk")).order_by("-rows", "reason")
@@ -187,6 +188,17 @@ def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         if run.is_open
         else pages.go(request, "ingest:import_list")
     )
+
+
+def import_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to the columns of a file whose import failed or was stopped."""
+    run = get_object_or_404(ImportRun, pk=pk)
+    try:
+        runs.again(run)
+    except ValidationError as error:
+        pages.notice(request, " ".join(error.messages))
+        return pages.go(request, "ingest:import_add")
+    return pages.go(request, "ingest:import_map", run.pk)
 
 
 def import_rejects(request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from loyalty.customers.models import Customer, Order
-from loyalty.ingest import engine, tasks
+from loyalty.ingest import engine, runs, tasks
 from loyalty.ingest.models import ImportRun
 from loyalty.shops.scope import scope
 from tests import factories
@@ -212,6 +212,42 @@ def test_progress_is_polled_until_the_report_is_there(as_owner, shop):
     assert done.status_code == 286
     assert "every 1s" not in done.content.decode()
     assert as_owner.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_an_import_that_failed_or_was_stopped_can_be_tried_again(as_owner, shop, state):
+    upload(as_owner)
+    run = ImportRun.objects.get()
+    runs.start(run)
+    ImportRun.objects.update(
+        state="running", wants_cancel=state == "cancelled", error_code="unstorable", attempts=3
+    )
+    ImportRun.objects.update(
+        state=state, lease_token="", rows=3, rejected=1, report={"unreadable": {"email": 1}}
+    )
+    run.rejects.create(line_no=2, reason="date_empty")
+    detail, again = (reverse(f"ingest:{name}", args=[run.pk]) for name in ("import_detail", "import_again"))
+    assert again in as_owner.get(detail).content.decode()
+    assert as_owner.post(again).url == reverse("ingest:import_map", args=[run.pk])
+    run.refresh_from_db()
+    assert (run.state, run.rows, run.attempts, run.wants_cancel, run.report) == ("uploaded", 0, 0, False, {})
+    assert not run.rejects.exists()
+    runs.start(run)
+    assert engine.carry_out(shop, run.pk, renew=False).state == "done"
+    # What is done is done.
+    assert again not in as_owner.get(detail).content.decode()
+    as_owner.post(again)
+    assert ImportRun.objects.get().state == "done"
+
+
+def test_a_file_that_is_gone_is_asked_for_anew(as_owner, shop):
+    upload(as_owner)
+    run = ImportRun.objects.get()
+    ImportRun.objects.update(state="failed")
+    run.path.unlink()
+    detail = as_owner.get(reverse("ingest:import_detail", args=[run.pk])).content.decode()
+    assert reverse("ingest:import_again", args=[run.pk]) not in detail
+    assert as_owner.post(reverse("ingest:import_again", args=[run.pk])).url == reverse("ingest:import_add")
 
 
 def test_a_waiting_import_is_stopped_at_once(as_owner, shop):

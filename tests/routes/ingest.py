@@ -14,5 +14,6 @@ OBJECTS = {
     "ingest:import_detail": run,
     "ingest:import_map": run,
     "ingest:import_cancel": run,
+    "ingest:import_again": run,
     "ingest:import_rejects": run,
 }
