@@ -1,12 +1,14 @@
 """Takes the pictures of the README from a running demo: `make run`, then `python docs/take_screenshots.py`.
 
-Signs in with the demo logins and saves every main screen, in both languages, at a desktop's and a phone's width,
-into docs/screenshots/. Needs a Chromium; CHROMIUM says where when it is not at a usual place.
+Signs in with the demo logins and saves every main screen, the Persian shop's in Persian and the English one's in
+English, at a desktop's and a phone's width, into docs/screenshots/. Needs a Chromium; CHROMIUM says where when it
+is not at a usual place.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 from pathlib import Path
@@ -16,12 +18,20 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).resolve().parent
 LOGINS = {"owner": "owner@example.com", "counter": "counter@example.com"}
 PASSWORD = "bashgah-demo"
+SHOPS = {
+    language: json.loads((HERE.parent / f"fixtures/demo_{language}.json").read_text(encoding="utf-8"))["name"]
+    for language in ("fa", "en")
+}
 WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 # (name, address, who)
 SCREENS = (
     ("overview", "/", "owner"),
+    ("week", "/campaigns/digest/", "owner"),
     ("customers", "/customers/", "owner"),
     ("segments", "/segments/", "owner"),
+    ("own", "/segments/own/", "owner"),
+    ("outlook", "/segments/outlook/", "owner"),
+    ("reports", "/segments/reports/", "owner"),
     ("tiers", "/tiers/", "owner"),
     ("campaigns", "/campaigns/", "owner"),
     ("sandbox", "/sandbox/", "owner"),
@@ -49,6 +59,10 @@ def sign_in(browser: Browser, base: str, email: str, language: str, size: tuple[
     page.fill("input[name=password]", PASSWORD)
     page.click("main form .btn-primary")
     page.wait_for_url(lambda url: "/accounts/login" not in url)
+    # Their first shop is the Persian one, whichever language they read it in.
+    button = page.locator(".ba-menu-l button[name=shop]", has_text=SHOPS[language]).first
+    with page.expect_navigation():
+        button.evaluate("button => button.form.requestSubmit(button)")
     return page
 
 
