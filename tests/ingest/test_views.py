@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -269,6 +270,14 @@ def test_the_refused_rows_are_a_file_that_no_spreadsheet_calculates(as_owner, sh
     assert rows[1][1] == "There is no such month."
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@|;" and cell]
     assert "88776655" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_no_two_columns_of_the_report_have_one_name(as_owner, shop, language):
+    run = bring(FILE)
+    page = as_owner.get(reverse("ingest:import_detail", args=[run.pk]), headers={"accept-language": language})
+    heads = re.findall(r"<th[^>]*>([^<]+)</th>", page.content.decode())
+    assert len(heads) == len(set(heads)) >= 3
 
 
 def test_another_shops_import_is_not_there(as_owner, other_shop):
