@@ -87,7 +87,7 @@ def begin() -> dict:
 
 
 def reads_the_dashboards(seen: dict, client: Client) -> None:
-    arguments = {"segmentation:persona": ("segment", "loyal")}
+    arguments = {"segmentation:persona": ("segment", "loyal"), "segmentation:quality_orders": ("cost",)}
     routes = sorted(name for name, access in REGISTRY.items() if access.may_lag)
     seen["dashboards"] = {name: source(client, name, *arguments.get(name, ())) for name in routes}
     seen["others"] = {
