@@ -83,11 +83,12 @@ if os.environ.get("DATABASE_URL"):
 else:
     _web, _owner = embedded.connection_settings("bashgah_web"), embedded.connection_settings("bashgah_owner")
 _common = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
-# Nothing is prepared but what asks for it (`shops.prepared`); None: not even that.
-_web["OPTIONS"] = {
-    **_web.get("OPTIONS", {}),
-    "prepare_threshold": 1_000_000_000 if env_bool("DATABASE_PREPARES", True) else None,
-}
+# Nothing is prepared but what asks for it (`shops.prepared`), and that is planned once: left to itself PostgreSQL
+# would plan the larger ones anew each time, which takes longer than to carry them out.
+_web["OPTIONS"] = {**_web.get("OPTIONS", {}), "prepare_threshold": None}
+if env_bool("DATABASE_PREPARES", True):
+    _planned = f"{_web['OPTIONS'].get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+    _web["OPTIONS"] |= {"prepare_threshold": 1_000_000_000, "options": _planned}
 DATABASES = {
     "default": {**_common, **_web, "CONN_MAX_AGE": 60},
     "owner": {**_common, **_owner, "CONN_MAX_AGE": 0},

@@ -128,7 +128,10 @@ def test_a_database_url_is_read_whole():
     ]
     # What is prepared asks for it; the threshold only has to be there.
     assert web["OPTIONS"].pop("prepare_threshold") > 1_000
-    assert web["OPTIONS"] == {"sslmode": "require", "options": "-c role=bashgah_web"}
+    assert web["OPTIONS"] == {
+        "sslmode": "require",
+        "options": "-c role=bashgah_web -c plan_cache_mode=force_generic_plan",
+    }
     assert owner["OPTIONS"] == {"sslmode": "require"}
 
 
@@ -136,7 +139,13 @@ def test_two_roles_may_have_an_address_each():
     roles = SERVER | {"OWNER_DATABASE_URL": "postgresql://owner:p%40ss@db.example.com/club"}
     web, owner, role = read("s.DATABASES['default'], s.DATABASES['owner'], s.WEB_ROLE", roles)
     assert (web["USER"], owner["USER"], owner["PASSWORD"], role) == ("login", "owner", "p@ss", "login")
-    assert "options" not in web["OPTIONS"]
+    assert "role=" not in web["OPTIONS"]["options"]
+
+
+def test_nothing_is_prepared_behind_a_pooler_that_cannot():
+    web = read("s.DATABASES['default']", SERVER | {"DATABASE_PREPARES": "0"})
+    assert web["OPTIONS"]["prepare_threshold"] is None
+    assert web["OPTIONS"]["options"] == "-c role=bashgah_web"
 
 
 def test_a_database_that_is_no_postgresql_is_refused():

@@ -39,7 +39,7 @@ def test_a_customer_is_served_without_touching_the_mouse(served, open_page, lang
     page.wait_for_selector("#amount:focus")
     page.keyboard.press("Alt+1")
     page.wait_for_selector("#offers .done")
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
     page.wait_for_selector("#amount:focus")
     page.keyboard.type("1240000", delay=30)
     page.wait_for_selector("#quote b")
