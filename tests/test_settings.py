@@ -143,7 +143,7 @@ def test_two_roles_may_have_an_address_each():
 
 
 def test_nothing_is_prepared_behind_a_pooler_that_cannot():
-    web = read("s.DATABASES['default']", SERVER | {"DATABASE_PREPARES": "0"})
+    web, _owner = read("s.DATABASES['default'], s.DATABASES['owner']", SERVER | {"DATABASE_PREPARES": "0"})
     assert web["OPTIONS"]["prepare_threshold"] is None
     assert web["OPTIONS"]["options"] == "-c role=bashgah_web"
 
