@@ -36,7 +36,10 @@ def cdnow() -> Iterator[tuple[str, datetime.date, float]]:
 
 
 def online_retail() -> Iterator[tuple[str, datetime.date, float]]:
-    """Yield the same; cancellations and anonymous invoices are left out."""
+    """Yield the same; cancellations and anonymous invoices are left out.
+
+    Cents as floats, because the model is fitted on floats and no sum of these is ever kept.
+    """
     with (folder() / "online_retail/online_retail_invoices.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["CustomerID"] and float(row["amount"]) > 0:

@@ -171,6 +171,7 @@ def _shown(found: Forecast, came: Mapping[str, Floats], days: int, tenths: Seque
     orders = found.orders[days]
     amount, back = orders * found.means["amount"], found.model.p_back(days / WEEK, *found.people.history)
 
+    # Expectations, to be compared with what came and kept as JSON, which knows no numpy: no amount that is owed.
     def figures(members) -> dict[str, float | int]:
         return {
             "expected": float(orders[members].sum()),
