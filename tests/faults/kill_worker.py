@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 os.environ.setdefault("BASHGAH_TESTING", "1")
@@ -106,15 +107,23 @@ def claim_without_claiming(shop, limit):
 # The killer's side
 
 
-def start_worker(chosen: argparse.Namespace, database: str) -> subprocess.Popen:
-    from loyalty import embedded
+def url_of(alias: str, database: str) -> str:
+    """Return the URL of `database` on the server that the connection `alias` goes to, whoever started it."""
+    from django.db import connections
 
-    host = embedded.socket_dir("postgres")
+    at = {key: quote(str(value), safe="") for key, value in connections[alias].settings_dict.items()}
+    password = f":{at['PASSWORD']}" if at["PASSWORD"] else ""
+    return f"postgresql://{at['USER']}{password}@:{at['PORT']}/{database}?host={at['HOST']}"
+
+
+def start_worker(chosen: argparse.Namespace, database: str) -> subprocess.Popen:
+    from django.conf import settings
+
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgresql://bashgah_web@:5432/{database}?host={host}",
-        "OWNER_DATABASE_URL": f"postgresql://bashgah_owner@:5432/{database}?host={host}",
-        "BROKER_URL": embedded.broker_url(),
+        "DATABASE_URL": url_of("default", database),
+        "OWNER_DATABASE_URL": url_of("owner", database),
+        "BROKER_URL": settings.BROKER_URL,
     }
     arguments = ["--worker", "--queue", chosen.queue, "--milliseconds", str(chosen.milliseconds)]
     if chosen.no_claim:
