@@ -88,7 +88,8 @@
     }
   });
 
-  /* Where one goes on by keyboard: to the amount of whoever is chosen, or to the first of several. */
+  /* Where one goes on by keyboard: to the amount of whoever is chosen, or to the first of several. Only once all is
+     settled: before that htmx does not know the new buttons, and a key would send their form by itself. */
   document.addEventListener("htmx:afterSettle", event => {
     if (event.detail.elt.id === "person" && !hasKeyboard) event.detail.elt.scrollIntoView({ block: "start" });
     if (!hasKeyboard) return;
@@ -98,8 +99,5 @@
     else if (swapped.id === "person" || (swapped.id === "found" && $$(".ba-res button").length === 1)) document.getElementById("amount")?.focus();
     else if (swapped.id === "found" && document.activeElement !== text) $$(".ba-res button")[0]?.focus();
   });
-  document.addEventListener("htmx:oobAfterSwap", event => {
-    if (hasKeyboard && event.detail.target.id === "person") document.getElementById("amount")?.focus();
-  });
-  if (hasKeyboard && !counter.querySelector("#amount")) boxes[0].focus();
+  if (hasKeyboard) (counter.querySelector("#amount") || boxes[0]).focus();
 })();

@@ -39,8 +39,7 @@ def test_a_customer_is_served_without_touching_the_mouse(served, open_page, lang
     page.wait_for_selector("#amount:focus")
     page.keyboard.press("Alt+1")
     page.wait_for_selector("#offers .done")
-    # What was typed while the answer settles may be lost; Tab would lead there, too.
-    page.locator("#amount").press_sequentially("1240000", delay=30)
+    page.keyboard.type("1240000")
     page.wait_for_selector("#quote b")
     page.keyboard.press("Enter")
     page.wait_for_selector("#last [data-take-back]")
@@ -54,6 +53,16 @@ def test_a_customer_is_served_without_touching_the_mouse(served, open_page, lang
         assert (record.order.net_amount, record.order.status) == (11_160_000, Order.Status.CANCELLED)
         assert BenefitGrant.objects.get().undone_at is None
     assert page.problems == []
+
+
+def test_a_page_that_came_whole_is_ready_for_the_amount(served, open_page):
+    page = open_page("en", DESKTOP, "counter@example.com")
+    page.goto(f"{page.base}/counter/")
+    typed(page, "5678")
+    page.wait_for_selector("#amount:focus")
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('[data-give]').form.submit()")
+    page.wait_for_selector("#amount:focus")
 
 
 def test_arrows_choose_among_the_people_found(served, open_page):
