@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
-from loyalty.customers.facts import Statement
+from loyalty.customers.facts import FENCE, Statement
 
 from . import facts, rfm, statements, value_volume, valued
 from .models import ScoreRun
@@ -21,24 +22,25 @@ from .models import ScoreRun
 KINDS = ("segment", "stage", "quadrant")
 TENTHS = range(1, 11)
 
-_GROUPS = """SELECT segment, stage, quadrant, r_score, f_score, m_score, count(*), bigint_sum(monetary_amount)
-FROM {scored} AS state GROUP BY 1, 2, 3, 4, 5, 6"""
+# Of those who bought in so many days, for whom it was not the first visit.
+REPEAT_DAYS = 90
+_GROUPS = f"""SELECT segment, stage, quadrant, r_score, f_score, m_score, count(*), bigint_sum(monetary_amount),
+       count(*) FILTER (WHERE recency_days < {REPEAT_DAYS}),
+       count(*) FILTER (WHERE recency_days < {REPEAT_DAYS} AND last_order_on > first_order_on)
+FROM (SELECT * FROM {{scored}} AS state {FENCE}) AS state GROUP BY 1, 2, 3, 4, 5, 6"""
 
 # Steps of a hundredth of the amount; who gave back more than they bought adds nothing.
-_SPEND = """SELECT CASE WHEN monetary_amount > 0 THEN (100 * ln(monetary_amount::float8))::int END AS step,
-       count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
-FROM {scored} AS state WHERE segment <> '' GROUP BY 1 ORDER BY 1 DESC NULLS LAST"""
-
-# Of those who bought in REPEAT_DAYS, for whom it was not the first visit.
-REPEAT_DAYS = 90
-_REPEAT = """SELECT count(*) AS buyers, count(*) FILTER (WHERE last_order_on > first_order_on) AS returning
-FROM {scored} AS state WHERE recency_days < %(days)s"""
+_SPEND = f"""SELECT step, count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
+FROM (SELECT CASE WHEN monetary_amount > 0 THEN (100 * ln(monetary_amount::float8))::int END AS step,
+             monetary_amount, profit_amount
+      FROM {{scored}} AS state WHERE segment <> '' {FENCE}) AS steps GROUP BY step"""
 
 # Steps of half a hundredth.
-_DEPENDENCE = f"""SELECT segment, (200 * {valued.DEPENDENCE})::int AS step, count(*), bigint_sum(monetary_amount),
+_DEPENDENCE = f"""SELECT segment, step, count(*), bigint_sum(monetary_amount),
        count(*) FILTER (WHERE full_price_share >= %(share)s AND frequency >= %(orders)s)
-FROM {{scored}} AS score WHERE frequency >= {value_volume.FEWEST_ORDERS} AND gross_amount > 0
-GROUP BY 1, 2 ORDER BY 2, 1"""
+FROM (SELECT segment, (200 * {valued.DEPENDENCE})::int AS step, monetary_amount, full_price_share, frequency
+      FROM {{scored}} AS score WHERE frequency >= {value_volume.FEWEST_ORDERS} AND gross_amount > 0 {FENCE}) AS steps
+GROUP BY segment, step"""
 STEPS = 200
 
 
@@ -56,7 +58,7 @@ class Counted:
     def sums(self) -> dict[str, dict[str, list[int]]]:
         """{"segment" | "stage" | "quadrant": {group: [customers, net spend]}}"""
         sums: dict[str, dict[str, list[int]]] = {kind: {} for kind in KINDS}
-        for *groups, _r, _f, _m, customers, amount in self._groups:
+        for *groups, _r, _f, _m, customers, amount, _lately, _again in self._groups:
             for kind, group in zip(KINDS, groups, strict=True):
                 if group:
                     entry = sums[kind].setdefault(group, [0, 0])
@@ -68,7 +70,7 @@ class Counted:
     def scores(self) -> dict[str, list[int]]:
         """{"r" | "f" | "m": people with score 1 … 5}"""
         found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
-        for _segment, _stage, _quadrant, *cell, customers, _amount in self._groups:
+        for _segment, _stage, _quadrant, *cell, customers, _amount, _lately, _again in self._groups:
             if None not in cell:
                 for measure, score in zip("rfm", cell, strict=True):
                     found[measure][score - 1] += customers
@@ -79,28 +81,34 @@ class Counted:
         """What is kept as `ScoreRun.pictures` and read by `cells`, `pareto` and `dependence`."""
         cells = [
             [r, f, m, segment, customers, amount]
-            for segment, _stage, _quadrant, r, f, m, customers, amount in self._groups
+            for segment, _stage, _quadrant, r, f, m, customers, amount, _lately, _again in self._groups
             if r is not None
         ]
         found = {
-            "repeat": list(self._read(_REPEAT, days=REPEAT_DAYS)[0]) if cells else [],
+            "repeat": [sum(group[place] for group in self._groups) for place in (-2, -1)] if cells else [],
             "cells": [
                 [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
                 for cell in facts.cells(cells).values()
             ],
-            "spend": _pareto(self._read(_SPEND)),
+            # From those who spend most; who gave back more than they bought come last.
+            "spend": _pareto(sorted(self._read(_SPEND), key=_spent, reverse=True)),
             "dependence": _tenths_of(
-                self._read(_DEPENDENCE, share=valued.ANYWAY_SHARE, orders=valued.ANYWAY_ORDERS)
+                sorted(
+                    self._read(_DEPENDENCE, share=valued.ANYWAY_SHARE, orders=valued.ANYWAY_ORDERS),
+                    key=itemgetter(1, 0),
+                )
             ),
         }
         return {name: kept for name, kept in found.items() if kept}
 
     def _read(self, sql: str, **params: float) -> list[tuple]:
-        # The planner takes every step for as many groups as there are customers, and would sort them all.
-        statements.execute(Statement("SET LOCAL enable_sort = off"))
-        found = statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
-        statements.execute(Statement("SET LOCAL enable_sort TO DEFAULT"))
-        return found
+        # Behind the fences the planner knows nothing of the values and expects few groups, as there are; otherwise
+        # it would expect as many as there are customers, and sort them all.
+        return statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
+
+
+def _spent(step: tuple) -> float:
+    return -math.inf if step[0] is None else step[0]
 
 
 def _pareto(steps: list[tuple]) -> dict[str, Any]:

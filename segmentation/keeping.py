@@ -63,7 +63,7 @@ def reason(
     calendar: str,
 ) -> CutsReason:
     """Return why the cuts of `stand` are taken anew as of a day, or that they are kept."""
-    if stand is None or stand.cuts_on is None or not stand.cuts.get("buyers"):
+    if not _is_taken(stand):
         return CutsReason.FIRST
     if stand.cuts.get("basis") != rules.basis:
         return CutsReason.RULES
@@ -73,6 +73,10 @@ def reason(
         return CutsReason.GROWN
     is_due = cutting.is_due(rules.refresh, stand.cuts_on, as_of, calendar)
     return CutsReason.SCHEDULE if is_due else CutsReason.KEPT
+
+
+def _is_taken(stand: Stand | ScoreRun | None) -> bool:
+    return bool(stand and stand.cuts_on and stand.cuts.get("buyers"))
 
 
 class Taking:
@@ -101,19 +105,22 @@ class Taking:
                 self.wish = CutsReason.BY_HAND
 
     def cuts(self, facts: Statement = state.ALL_FACTS) -> dict:
+        if self.wish and _is_taken(self.run):
+            # What a person asked for takes its place before what the calendar says.
+            self.reason = self.wish
+            return fresh_cuts(self.rules, facts)
         counts = statements.row(_over(facts, _COUNTS))
         for stand in self.stands:
             self.reason = reason(self.as_of, self.rules, stand, counts, self.shop.calendar)
-            if self.reason == CutsReason.KEPT and not self.wish:
+            if self.reason == CutsReason.KEPT:
                 self.kept = stand
                 return stand.cuts | counts
-        # What a person asked for takes its place before what the calendar says.
-        if self.wish and self.reason != CutsReason.FIRST:
-            self.reason = self.wish
         return fresh_cuts(self.rules, facts)
 
-    def fields(self, counted: Counted, given: dict | None = None) -> dict:
-        """Return what the run keeps of this, from the state of all customers; `given` cuts count as kept."""
+    def fields(self, counted: Counted, found: dict, given: dict | None = None) -> dict:
+        """Return what the run keeps of this, from the state of all customers by the cuts it `found`; `given`
+        cuts count as kept.
+        """
         counts = counted.scores
         if given and self.run:
             self.reason = CutsReason.KEPT
@@ -124,7 +131,7 @@ class Taking:
         if self.run is not None and self.run.cuts.get("basis") == self.rules.basis:
             kept |= {
                 "cuts_before": self.run.cuts,
-                "moved_by_cuts": moved_by_cuts(self.run.cuts, self.rules, counted.scored),
+                "moved_by_cuts": moved_by_cuts(self.run.cuts, found, self.rules, counted.scored),
             }
         return kept
 
@@ -135,7 +142,8 @@ def _over(facts: Statement, sql: str, **params) -> Statement:
 
 def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
     """Return the cuts of all facts, by what the owner chose and what the shop allows."""
-    found = statements.row(_over(facts, state.CUTS, shares=list(rfm.SHARES)))
+    halves = statements.dicts(_over(facts, state.CUTS, shares=list(rfm.SHARES)))
+    found = {name: first if first is not None else halves[1][name] for name, first in halves[0].items()}
     gaps = statements.rows(_over(facts, state.GAPS))
     found |= {"gap_days": lifecycle.pooled_gap(gaps), "repeat_gaps": sum(count for _gap, count in gaps)}
     base = cutting.Base(found["buyers"], found["repeaters"], found["gap_days"], None)
@@ -143,12 +151,15 @@ def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
         base = cutting.Base(**{**base.__dict__, **statements.row(_over(facts, state.BASKET))})
     found |= cutting.cuts(found, rules.cuts, base)
     found |= {"basis": rules.basis, "taken_from": found["buyers"], "value_score": None}
-    median = statements.row(_over(facts, state.value_median_sql(rules), **found))
-    return found | {"value_score": median["percentile_cont"]}
+    counts = statements.rows(_over(facts, state.value_counts_sql(rules), **found))
+    values = sorted(row for row in counts if row[0] is not None)
+    return found | {"value_score": rfm.quantile_of_counts(values, 0.5) if values else None}
 
 
-def moved_by_cuts(before: dict, rules: Rules, scored: Statement) -> int:
+def moved_by_cuts(before: dict, now: dict, rules: Rules, scored: Statement) -> int:
     """Return how many would be in another segment by the cuts before."""
+    if all(before[name] == now[name] for name in cutting.MEASURES):
+        return 0
     row = ", ".join(f"%({name})s::float8[] AS {name}" for name in cutting.MEASURES)
     then = rfm.segment_sql(
         rfm.recency_score_sql("state.recency_days", "cuts.recency_days"),

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .rfm import quantile
+from .rfm import quantile, quantile_of_counts
 
 # Everybody's median gap weighs as much as this many gaps of one's own.
 SHOP_WEIGHT = 3
@@ -126,18 +126,8 @@ def shop_gap(gaps: Iterable[int]) -> float | None:
 
 def pooled_gap(counts: Sequence[tuple[int, int]]) -> float | None:
     """Return `shop_gap` of gaps that are counted: ascending (gap, how often)."""
-    total = sum(count for _gap, count in counts)
-    if total < ENOUGH_GAPS:
-        return None
-    return (_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / 2
-
-
-def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
-    for gap, count in counts:
-        if place < count:
-            return gap
-        place -= count
-    raise IndexError(place)
+    enough = sum(count for _gap, count in counts) >= ENOUGH_GAPS
+    return quantile_of_counts(counts, 0.5) if enough else None
 
 
 def expected_gap(own: Rhythm, shop_gap_days: float | None, category_gap_days: float | None = None) -> float:
@@ -315,17 +305,15 @@ def gap_source_sql(order_days: str, shop_gap: str, category_gap: str) -> str:
 
 
 def returned_on_sql(days: str, as_of: str, gap: str) -> str:
-    """Return SQL for `returned_on`. The array is opened only for those who bought within their gap, and only
-    where the days of that gap, with the one before, lie far enough apart.
+    """Return SQL for `returned_on`. The days are gone through only for those who bought within their gap, and
+    only where the days of that gap, with the one before, lie far enough apart.
     """
     last = f"cardinality({days})"
     # The last day before the gap began, from which the first way back into it is counted.
     first = f"greatest(width_bucket({as_of} - floor({gap})::int - 1, {days}), 1)"
     far = f"{AWAY_AFTER} * {gap}"
     return f"""CASE WHEN {last} > 1 AND {as_of} - {days}[{last}] <= {gap} AND {days}[{last}] - {days}[{first}] > {far}
-THEN (SELECT max(later) FROM (SELECT unnest({days}[{first} + 1:]) AS later,
-                                     unnest({days}[{first}:{last} - 1]) AS earlier) AS pair
-      WHERE later - earlier > {far}) END"""
+THEN last_after_gap({days}, {first}, {far}) END"""
 
 
 def changes_on_sql(last_order_on: str, gap: str, stage: str, returned_on: str) -> str:

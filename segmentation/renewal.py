@@ -6,7 +6,7 @@ import datetime
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from loyalty.customers.facts import Statement, in_index_order
+from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
@@ -22,6 +22,9 @@ SELECT id AS customer_id FROM customers_customer AS customer
 WHERE shop_id = %(shop_id)s {{some}} AND NOT EXISTS (
     SELECT FROM segmentation_customerscore AS score
     WHERE score.shop_id = %(shop_id)s AND score.customer_id = customer.id)"""
+# Every score is a customer's, so where there are as many of both, nobody is new: sooner counted than compared.
+_MORE_THAN_SCORES = """AND (SELECT count(*) FROM customers_customer WHERE shop_id = %(shop_id)s)
+    > (SELECT count(*) FROM segmentation_customerscore WHERE shop_id = %(shop_id)s)"""
 _IN = "AND {name} IN (SELECT customer_id FROM {table})"
 
 # Who stands where after the run began stands there by the cuts of the run before.
@@ -31,8 +34,9 @@ SELECT shop_id, customer_id FROM segmentation_customerscore
 WHERE shop_id = %(shop_id)s AND computed_at > %(started_at)s"""
 
 
-_WRITTEN = """SELECT count(*) FROM segmentation_customerscore
-WHERE shop_id = %(shop_id)s AND computed_at = %(started_at)s"""
+_WRITTEN = """SELECT count(*) FILTER (WHERE computed_at = %(started_at)s) AS changed,
+       count(*) FILTER (WHERE computed_at > %(started_at)s) AS newer
+FROM segmentation_customerscore WHERE shop_id = %(shop_id)s"""
 
 
 @dataclass
@@ -47,6 +51,8 @@ class Renewal:
     started_at: datetime.datetime
     last: ScoreRun | None
     is_whole: bool = False
+    # How many customers were written, once it is done.
+    changed: int = 0
 
     def __post_init__(self) -> None:
         if not affected.facts_suffice(self.last, self.as_of, self.rules):
@@ -61,15 +67,11 @@ class Renewal:
         self._write(state.insert_sql(Statement(f"SELECT * FROM {state.STATE}")))
         # The planner would take the table for empty until somebody else looks.
         refresh_statistics(CustomerScore)
-
-    @property
-    def changed(self) -> int:
-        """How many customers this run wrote."""
-        return row(Statement(_WRITTEN, self.params))["count"]
+        self.changed = row(Statement(_WRITTEN, self.params))["changed"]
 
     def renew_facts(self) -> None:
         """Add up everybody, or those whom something happened to, and write the facts that have changed."""
-        among = which = ""
+        among, which = "", _MORE_THAN_SCORES
         if self.is_whole:
             affected.forget_marks(self.shop)
         else:
@@ -80,7 +82,9 @@ class Renewal:
         self._add_newcomers()
         with in_index_order() if self.is_whole else nullcontext():
             who = state.whom_we_know(among.replace("customer_id", "kept.customer_id", 1))
-            self._lay(state.changed_facts_sql(self._added_up(who, among, state.WAS_FACTS)))
+            ways = (self.shop, self.as_of, self.rules.window_days)
+            parts = stretches(self.shop) if self.is_whole else [""]
+            self._lay(state.changed_facts_sql(*ways, who, among, parts))
         execute(Statement(state.update_sql(state.FACT_COLUMNS), self.params))
         self._done()
 
@@ -93,20 +97,20 @@ class Renewal:
         self._lay(state.changed_state_sql(some, self.as_of, cuts, self.rules))
         self._write(Statement(state.update_sql(state.STATE_COLUMNS)))
         self._done()
-        if not some:
+        written = row(Statement(_WRITTEN, self.params))
+        self.changed = written["changed"]
+        if written["newer"] and not some:
             execute(Statement(_MARK_NEWER, self.params))
         affected.clear()
         if self.history_lags:
             history.keep(state.all_scored(self.shop, self.as_of), self.as_of)
         return cuts
 
-    def _added_up(self, who: str, among: str, also: tuple[str, ...] = ()) -> Statement:
-        return state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among, also)
-
     def _add_newcomers(self) -> None:
         """Add the customers who have no row yet, by the cuts so far."""
         who = f"{state.EVERYBODY[:-1]} {_IN.format(name='customer.id', table=NEWCOMERS)})"
-        found = self._added_up(who, _IN.format(name="customer_id", table=NEWCOMERS))
+        among = _IN.format(name="customer_id", table=NEWCOMERS)
+        found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
         scored = state.state_sql(f"({found.sql})", self.as_of, self._cuts_so_far(), self.rules)
         self._write(state.insert_sql(Statement(scored.sql, found.params | scored.params)))
         execute(Statement(f"DROP TABLE {NEWCOMERS}"))

@@ -11,7 +11,9 @@ Each rule is written once here, for Python and as the SQL generated from the sam
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 SHARES = (0.2, 0.4, 0.6, 0.8)
 SCORES = (1, 2, 3, 4, 5)
@@ -55,6 +57,15 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     position = share * (len(ordered) - 1)
     below = math.floor(position)
     low, high = float(ordered[below]), float(ordered[math.ceil(position)])
+    return low if below == position else low + (position - below) * (high - low)
+
+
+def quantile_of_counts(counts: Sequence[tuple[float, int]], share: float) -> float:
+    """Return `quantile` of values that are counted: ascending, non-empty (value, how often)."""
+    ends = list(accumulate(count for _value, count in counts))
+    position = share * (ends[-1] - 1)
+    below = math.floor(position)
+    low, high = (float(counts[bisect_right(ends, place)][0]) for place in (below, math.ceil(position)))
     return low if below == position else low + (position - below) * (high - low)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from loyalty.customers.facts import Statement, in_index_order
+from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
@@ -62,7 +62,7 @@ def score_shop(
             kept = state.all_kept(shop, as_of)
             found = run.renew_state(cuts or taking.cuts(kept), scheme_number())
         counted = Counted(state.all_scored(shop, as_of))
-        fields = taking.fields(counted, cuts) | {"is_whole": run.is_whole, "changed": run.changed}
+        fields = taking.fields(counted, found, cuts) | {"is_whole": run.is_whole, "changed": run.changed}
         made = _keep_run(as_of, started_at, rules, found, counted, **fields)
     keeping.tell(made)
     return made
@@ -162,7 +162,8 @@ def state_table(
     those given (or found by calling, once the facts are there), or the shop's own.
     """
     with in_index_order():
-        _execute(state.into_table(state.FACTS, state.relation_sql(shop, as_of, rules.window_days)))
+        relation = state.relation_sql(shop, as_of, rules.window_days, stretches=stretches(shop))
+        _execute(state.into_table(state.FACTS, relation))
     cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
     _execute(Statement(f"DROP TABLE {state.FACTS}"))

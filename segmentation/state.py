@@ -8,9 +8,11 @@ shop.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from loyalty.customers.facts import (
     FACTS_SUMMED,
+    FENCE,
     Statement,
     day_params,
     engagement_params,
@@ -105,25 +107,52 @@ def relation_sql(
     who: str = EVERYBODY,
     among: str = "",
     also: tuple[str, ...] = (),
+    stretches: Sequence[str] = ("",),
+    only: str = "",
 ) -> Statement:
-    """Return the facts, dealings and rhythm of each customer of `who`, prospects too, and `also` its columns.
+    """Return the facts, dealings and rhythm of each customer of `who`, prospects too, and `also` its columns;
+    `only`, a condition over all but the rhythm, leaves the others out.
 
     `among`, a condition on customer_id, names those of `who`, who are then added up one by one; without it
-    all orders are read in one sweep. The middle of somebody's gaps is the dearest of all: it is worked out
-    only where the days are not those it is known of.
+    all orders are read in one sweep, or in one for each of `stretches` (see customers.facts). The middle of
+    somebody's gaps is the dearest of all: it is worked out only where the days are not those it is known of, and
+    outside of the stretches, since the processes that share them out could not do it.
     """
-    if among:
-        facts = facts_of_sql(shop, as_of, window_days, who, among)
-    else:
-        facts = facts_sql(shop, as_of, window_days)
-        joined = f"FROM {who} AS who LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = who.customer_id"
-        facts = Statement(f"SELECT who.*, {', '.join(FACTS_SUMMED)} {joined}", facts.params)
-    engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, among)
+    added = [_added_up(shop, as_of, window_days, who, among, also, stretch) for stretch in stretches]
     sql = f"""
 SELECT {_MEASURED.format(facts="fact")}, fact.*,
        CASE WHEN is_known THEN was_own_gap_days ELSE rhythm[1] END AS own_gap_days,
        CASE WHEN is_known THEN was_gap_spread ELSE rhythm[2] END AS gap_spread
 FROM (
+    SELECT fact.*,
+           CASE WHEN NOT is_known AND cardinality(days) > 1
+                THEN (SELECT ARRAY[own_gap_days, gap_spread] FROM ({lifecycle.rhythm_sql("days")}) AS found)
+           END AS rhythm
+    FROM ({" UNION ALL ".join(statement.sql for statement in added)}) AS fact {only and f"WHERE {only}"}
+    {FENCE}
+) AS fact"""
+    return Statement(sql, added[0].params)
+
+
+def _added_up(
+    shop: Shop,
+    as_of: datetime.date,
+    window_days: int | None,
+    who: str,
+    among: str,
+    also: tuple[str, ...],
+    stretch: str,
+) -> Statement:
+    """Return `relation_sql` without what follows from the sums, of those of one stretch."""
+    if among:
+        facts = facts_of_sql(shop, as_of, window_days, who, among)
+    else:
+        facts = facts_sql(shop, as_of, window_days, among=stretch)
+        some = f"(SELECT * FROM {who} AS everybody WHERE true {stretch})" if stretch else who
+        joined = f"FROM {some} AS who LEFT JOIN ({facts.sql}) AS fact ON fact.customer_id = who.customer_id"
+        facts = Statement(f"SELECT who.*, {', '.join(FACTS_SUMMED)} {joined}", facts.params)
+    engagement = engagement_sql(shop, as_of, value_volume.ENGAGEMENT_DAYS, among or stretch)
+    sql = f"""
     SELECT fact.customer_id, {"".join(f"fact.{column}, " for column in dict.fromkeys((*also, *_WAS_RHYTHM)))}
            category_gap_days, first_order_on, last_order_on, days, is_known,
            coalesce(lifetime_orders, 0) AS lifetime_orders,
@@ -135,14 +164,9 @@ FROM (
            CASE WHEN costed_amount > 0 THEN profit_amount::float8 / costed_amount END AS margin_share,
            full_price_orders::float8 / nullif(frequency, 0) AS full_price_share,
            coalesce(engagements, 0) AS engagements, coalesce(advocacies, 0) AS advocacies,
-           coalesce(complaints, 0) AS complaints,
-           CASE WHEN NOT is_known AND cardinality(days) > 1
-                THEN (SELECT ARRAY[own_gap_days, gap_spread] FROM ({lifecycle.rhythm_sql("days")}) AS found)
-           END AS rhythm
+           coalesce(complaints, 0) AS complaints
     FROM (SELECT *, days IS NOT DISTINCT FROM was_days AS is_known FROM ({facts.sql}) AS fact) AS fact
-    LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = fact.customer_id
-    OFFSET 0
-) AS fact"""
+    LEFT JOIN ({engagement.sql}) AS engagement ON engagement.customer_id = fact.customer_id"""
     return Statement(sql, facts.params | engagement.params)
 
 
@@ -196,24 +220,36 @@ def into_table(name: str, found: Statement) -> Statement:
     return Statement(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {found.sql}", found.params)
 
 
-def _fifths(column: str) -> str:
-    return (
-        f"percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY {column})"
-        f" FILTER (WHERE last_order_on IS NOT NULL) AS {column}"
-    )
+def _fifths(*columns: str) -> dict[str, str]:
+    return {
+        column: f"percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY {column})"
+        " FILTER (WHERE last_order_on IS NOT NULL)"
+        for column in columns
+    }
 
 
 # These read a relation of facts that is put in by format(facts=…).
-# The shop as a whole: how many, the cuts of every score, and how often its middle customer comes.
-CUTS = f"""
-SELECT count(*) AS customers, count(last_order_on) AS buyers,
-       {_fifths("recency_days")}, {_fifths("frequency")}, {_fifths("monetary_amount")},
-       {", ".join(_fifths(measure) for measure in value_volume.MEASURES)},
-       {", ".join(f"coalesce(bool_or({dealt} > 0), false) AS {flag}" for flag, dealt in value_volume.FLAGS.items())},
-       count(*) FILTER (WHERE cardinality(days) > 1) AS repeaters,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY year_days)
-           FILTER (WHERE last_order_on IS NOT NULL) AS year_days
-FROM {{facts}} AS facts"""
+# The shop as a whole: how many, the cuts of every score, and how often its middle customer comes. Two rows, each with
+# NULL for what the other says, so that two processes can share the sorting.
+_CUT_BY = (
+    {"customers": "count(*)", "buyers": "count(last_order_on)"}
+    | {"repeaters": "count(*) FILTER (WHERE cardinality(days) > 1)"}
+    | _fifths(*cutting.MEASURES)
+    | {
+        "year_days": "percentile_cont(0.5) WITHIN GROUP (ORDER BY year_days)"
+        " FILTER (WHERE last_order_on IS NOT NULL)"
+    },
+    _fifths(*value_volume.MEASURES)
+    | {flag: f"coalesce(bool_or({dealt} > 0), false)" for flag, dealt in value_volume.FLAGS.items()},
+)
+CUTS = " UNION ALL ".join(
+    f"""SELECT {
+        ", ".join(
+            f"{sql if part is mine else 'NULL'} AS {name}" for part in _CUT_BY for name, sql in part.items()
+        )
+    } FROM {{facts}} AS facts"""
+    for mine in _CUT_BY
+)
 
 # How often each repeat gap occurs, all customers pooled: a sort of them all would take three times as long.
 GAPS = """
@@ -237,11 +273,15 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY monetary_amount::float8 / fre
 FROM {facts} AS facts WHERE frequency > 0"""
 
 
-def value_median_sql(rules: Rules) -> str:
-    """Return the statement that reads the middle value score of facts; the other cuts are parameters."""
+def value_counts_sql(rules: Rules) -> str:
+    """Return the statement that reads how often each value score occurs among facts, in no order; the other cuts
+    are parameters.
+    """
     return f"""
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {value_score_sql(rules)})
-FROM {{facts}} AS facts, {_CUTS} WHERE facts.last_order_on IS NOT NULL"""
+SELECT value, count(*) FROM (
+    SELECT {value_score_sql(rules)} AS value FROM {{facts}} AS facts, {_CUTS}
+    WHERE facts.last_order_on IS NOT NULL {FENCE}
+) AS scored GROUP BY value"""
 
 
 def state_sql(
@@ -274,12 +314,12 @@ def state_sql(
     changes_on = lifecycle.changes_on_sql(
         "facts.last_order_on", "facts.expected_gap_days", "facts.stage", "facts.returned_on"
     )
-    # Each subquery adds what the next one needs; OFFSET 0 keeps the planner from writing the gap out six
+    # Each subquery adds what the next one needs; the fence keeps the planner from writing the gap out six
     # times.
     sql = f"""
 WITH with_gap AS (
     SELECT facts.*, {gap} AS expected_gap_days, {value_score_sql(rules)} AS value_score
-    FROM {relation} AS facts, {_CUTS} OFFSET 0
+    FROM {relation} AS facts, {_CUTS} {FENCE}
 ),
 scored AS (
     SELECT facts.*, facts.last_order_on IS NOT NULL AS is_buyer,
@@ -287,9 +327,9 @@ scored AS (
            CASE WHEN facts.last_order_on IS NOT NULL THEN {r_score} END AS r_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {f_score} END AS f_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {m_score} END AS m_score
-    FROM with_gap AS facts, {_CUTS} OFFSET 0
+    FROM with_gap AS facts, {_CUTS} {FENCE}
 ),
-staged AS (SELECT facts.*, {stage} AS stage FROM scored AS facts OFFSET 0)
+staged AS (SELECT facts.*, {stage} AS stage FROM scored AS facts {FENCE})
 SELECT facts.customer_id, %(as_of)s AS as_of, facts.recency_days,
        {", ".join(f"facts.{column}" for column in (*FACT_COLUMNS, *also))},
        CASE WHEN is_buyer THEN expected_gap_days END AS expected_gap_days,
@@ -323,10 +363,24 @@ def _differs(before: str, columns: tuple[str, ...], after: str = "new.") -> str:
 _OLDER = "computed_at <= %(started_at)s"
 
 
-def changed_facts_sql(found: Statement) -> Statement:
-    """Return those facts of `found`, a relation with WAS_FACTS, that are not what is kept, with `as_of`."""
-    sql = f"""SELECT new.customer_id, {", ".join(f"new.{name}" for name in FACT_COLUMNS)}, %(as_of)s AS as_of
-FROM ({found.sql}) AS new WHERE {_OLDER} AND {_differs("was_", FACT_COLUMNS)}"""
+# The rhythm follows from the days, and is worked out for those only whose sums have changed.
+_SUMMED = tuple(column for column in FACT_COLUMNS if f"was_{column}" not in _WAS_RHYTHM)
+
+
+def changed_facts_sql(
+    shop: Shop,
+    as_of: datetime.date,
+    window_days: int | None,
+    who: str,
+    among: str,
+    stretches: Sequence[str],
+) -> Statement:
+    """Return those facts of `who`, a relation with WAS_FACTS, that are not what is kept, with `as_of`; see
+    `relation_sql`.
+    """
+    only = f"{_OLDER} AND {_differs('was_', _SUMMED, '')}"
+    found = relation_sql(shop, as_of, window_days, who, among, WAS_FACTS, stretches, only)
+    sql = f"SELECT customer_id, {', '.join(FACT_COLUMNS)}, %(as_of)s AS as_of FROM ({found.sql}) AS new"
     return Statement(sql, found.params)
 
 

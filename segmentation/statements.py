@@ -21,8 +21,14 @@ def rows(statement: Statement) -> list[tuple]:
         return cursor.fetchall()
 
 
-def row(statement: Statement) -> dict:
-    """Return the one row of a SELECT by its columns."""
+def dicts(statement: Statement) -> list[dict]:
+    """Return all rows of a SELECT by their columns."""
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params or None)
-        return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def row(statement: Statement) -> dict:
+    """Return the one row of a SELECT by its columns."""
+    return dicts(statement)[0]

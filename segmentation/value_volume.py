@@ -168,7 +168,8 @@ def value_score_sql(measures: str, cuts: str, weights: Mapping[str, int] = WEIGH
     weights = {name: weights[name] for name in PARTS}
     total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in weights.items())
     whole = " + ".join(
-        f"CASE WHEN ({part[name]}) IS NULL THEN 0 ELSE {weight} END" for name, weight in weights.items()
+        f"CASE WHEN {_is_known_sql(PARTS[name], measures, cuts)} THEN {weight} ELSE 0 END"
+        for name, weight in weights.items()
     )
     return f"(25 * ({total}))::float8 / nullif({whole}, 0)"
 
@@ -177,6 +178,12 @@ def _part_sql(part: Part, measures: str, cuts: str) -> str:
     score = rfm.score_sql if part.more_is_better else rfm.recency_score_sql
     sql = score(f"{measures}.{part.measure}", f"{cuts}.{part.measure}")
     return f"CASE WHEN {cuts}.{part.known_if} THEN {sql} END" if part.known_if else sql
+
+
+def _is_known_sql(part: Part, measures: str, cuts: str) -> str:
+    """Return when `_part_sql` is not NULL, without working it out a second time."""
+    flag = f" AND {cuts}.{part.known_if}" if part.known_if else ""
+    return f"{measures}.{part.measure} IS NOT NULL AND {cuts}.{part.measure} IS NOT NULL{flag}"
 
 
 def quadrant_sql(value: str, year_days: str, value_median: str, year_days_median: str) -> str:
