@@ -47,7 +47,9 @@ def connect(shop_id: int):
     connection = psycopg.connect(
         host=found["HOST"], port=found["PORT"] or None, dbname=found["NAME"], user=found["USER"]
     )
+    connection.autocommit = True
     connection.execute("SELECT set_config('app.shop_id', %s, false)", [str(shop_id)])
+    connection.autocommit = False
     return connection
 
 

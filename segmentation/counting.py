@@ -8,11 +8,12 @@ are taken for equal, a hundredth apart at most.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections import defaultdict
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from loyalty.customers.facts import FENCE, Statement
 
@@ -26,8 +27,10 @@ TENTHS = range(1, 11)
 REPEAT_DAYS = 90
 _GROUPS = f"""SELECT segment, stage, quadrant, r_score, f_score, m_score, count(*), bigint_sum(monetary_amount),
        count(*) FILTER (WHERE recency_days < {REPEAT_DAYS}),
-       count(*) FILTER (WHERE recency_days < {REPEAT_DAYS} AND last_order_on > first_order_on)
+       count(*) FILTER (WHERE recency_days < {REPEAT_DAYS} AND last_order_on > first_order_on),
+       {{written}}
 FROM (SELECT * FROM {{scored}} AS state {FENCE}) AS state GROUP BY 1, 2, 3, 4, 5, 6"""
+_WRITTEN = "count(*) FILTER (WHERE computed_at = %(started_at)s), count(*) FILTER (WHERE computed_at > %(started_at)s)"
 
 # Steps of a hundredth of the amount; who gave back more than they bought adds nothing.
 _SPEND = f"""SELECT step, count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
@@ -44,51 +47,81 @@ GROUP BY segment, step"""
 STEPS = 200
 
 
-class Counted:
-    """The customers of `scored`, a relation of their state, counted; nothing is read before it is asked for."""
+class _Group(NamedTuple):
+    segment: str
+    stage: str
+    quadrant: str
+    r: int | None
+    f: int | None
+    m: int | None
+    customers: int
+    amount: int
+    lately: int
+    again: int
+    changed: int
+    newer: int
 
-    def __init__(self, scored: Statement):
-        self.scored = scored
+
+class Counted:
+    """The customers of `scored`, a relation of their state, counted; nothing is read before it is asked for.
+
+    `started_at` is when the run began that wrote `changed` of them; `newer` were scored by others since.
+    """
+
+    def __init__(self, scored: Statement, started_at: datetime.datetime | None = None):
+        self.scored, self.started_at = scored, started_at
 
     @cached_property
-    def _groups(self) -> list[tuple]:
-        return self._read(_GROUPS)
+    def _groups(self) -> list[_Group]:
+        written = "0, 0" if self.started_at is None else _WRITTEN
+        return [_Group(*row) for row in self._read(_GROUPS, written, started_at=self.started_at)]
+
+    @property
+    def changed(self) -> int:
+        return sum(group.changed for group in self._groups)
+
+    @property
+    def newer(self) -> int:
+        return sum(group.newer for group in self._groups)
 
     @property
     def sums(self) -> dict[str, dict[str, list[int]]]:
         """{"segment" | "stage" | "quadrant": {group: [customers, net spend]}}"""
         sums: dict[str, dict[str, list[int]]] = {kind: {} for kind in KINDS}
-        for *groups, _r, _f, _m, customers, amount, _lately, _again in self._groups:
-            for kind, group in zip(KINDS, groups, strict=True):
-                if group:
-                    entry = sums[kind].setdefault(group, [0, 0])
-                    entry[0] += customers
-                    entry[1] += amount
+        for group in self._groups:
+            for kind in KINDS:
+                if key := getattr(group, kind):
+                    entry = sums[kind].setdefault(key, [0, 0])
+                    entry[0] += group.customers
+                    entry[1] += group.amount
         return sums
 
     @property
     def scores(self) -> dict[str, list[int]]:
         """{"r" | "f" | "m": people with score 1 … 5}"""
         found = {measure: [0] * len(rfm.SCORES) for measure in "rfm"}
-        for _segment, _stage, _quadrant, *cell, customers, _amount, _lately, _again in self._groups:
-            if None not in cell:
-                for measure, score in zip("rfm", cell, strict=True):
-                    found[measure][score - 1] += customers
+        for group in self._buying:
+            for measure, counts in found.items():
+                counts[getattr(group, measure) - 1] += group.customers
         return found
+
+    @property
+    def _buying(self) -> list[_Group]:
+        return [group for group in self._groups if group.r is not None]
 
     @property
     def pictures(self) -> dict[str, Any]:
         """What is kept as `ScoreRun.pictures` and read by `cells`, `pareto` and `dependence`."""
-        cells = [
-            [r, f, m, segment, customers, amount]
-            for segment, _stage, _quadrant, r, f, m, customers, amount, _lately, _again in self._groups
-            if r is not None
-        ]
+        cells = facts.cells(
+            (group.r, group.f, group.m, group.segment, group.customers, group.amount)
+            for group in self._buying
+        )
+        lately = [sum(group.lately for group in self._groups), sum(group.again for group in self._groups)]
         found = {
-            "repeat": [sum(group[place] for group in self._groups) for place in (-2, -1)] if cells else [],
+            "repeat": lately if cells else [],
             "cells": [
                 [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
-                for cell in facts.cells(cells).values()
+                for cell in cells.values()
             ],
             # From those who spend most; who gave back more than they bought come last.
             "spend": _pareto(sorted(self._read(_SPEND), key=_spent, reverse=True)),
@@ -101,10 +134,12 @@ class Counted:
         }
         return {name: kept for name, kept in found.items() if kept}
 
-    def _read(self, sql: str, **params: float) -> list[tuple]:
+    def _read(self, sql: str, written: str = "", **params: Any) -> list[tuple]:
         # Behind the fences the planner knows nothing of the values and expects few groups, as there are; otherwise
         # it would expect as many as there are customers, and sort them all.
-        return statements.rows(Statement(sql.format(scored=self.scored.sql), self.scored.params | params))
+        return statements.rows(
+            Statement(sql.format(scored=self.scored.sql, written=written), self.scored.params | params)
+        )
 
 
 def _spent(step: tuple) -> float:

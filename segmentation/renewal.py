@@ -13,7 +13,7 @@ from loyalty.shops.rls import refresh_statistics
 from . import affected, cutting, history, state
 from .models import CustomerScore, ScoreRun
 from .rules import Rules
-from .statements import execute, row
+from .statements import execute
 
 NEWCOMERS = "segmentation_newcomers"
 _NEWCOMERS = f"""
@@ -34,11 +34,6 @@ SELECT shop_id, customer_id FROM segmentation_customerscore
 WHERE shop_id = %(shop_id)s AND computed_at > %(started_at)s"""
 
 
-_WRITTEN = """SELECT count(*) FILTER (WHERE computed_at = %(started_at)s) AS changed,
-       count(*) FILTER (WHERE computed_at > %(started_at)s) AS newer
-FROM segmentation_customerscore WHERE shop_id = %(shop_id)s"""
-
-
 @dataclass
 class Renewal:
     """One run over a shop, inside its transaction: `begin` where there was none, or `renew_facts` and then
@@ -51,8 +46,6 @@ class Renewal:
     started_at: datetime.datetime
     last: ScoreRun | None
     is_whole: bool = False
-    # How many customers were written, once it is done.
-    changed: int = 0
 
     def __post_init__(self) -> None:
         if not affected.facts_suffice(self.last, self.as_of, self.rules):
@@ -67,7 +60,6 @@ class Renewal:
         self._write(state.insert_sql(Statement(f"SELECT * FROM {state.STATE}")))
         # The planner would take the table for empty until somebody else looks.
         refresh_statistics(CustomerScore)
-        self.changed = row(Statement(_WRITTEN, self.params))["changed"]
 
     def renew_facts(self) -> None:
         """Add up everybody, or those whom something happened to, and write the facts that have changed."""
@@ -97,14 +89,14 @@ class Renewal:
         self._lay(state.changed_state_sql(some, self.as_of, cuts, self.rules))
         self._write(Statement(state.update_sql(state.STATE_COLUMNS)))
         self._done()
-        written = row(Statement(_WRITTEN, self.params))
-        self.changed = written["changed"]
-        if written["newer"] and not some:
-            execute(Statement(_MARK_NEWER, self.params))
         affected.clear()
         if self.history_lags:
             history.keep(state.all_scored(self.shop, self.as_of), self.as_of)
         return cuts
+
+    def mark_newer(self) -> None:
+        """See to it that the next run scores those anew who were scored while this one was under way."""
+        execute(Statement(_MARK_NEWER, self.params))
 
     def _add_newcomers(self) -> None:
         """Add the customers who have no row yet, by the cuts so far."""

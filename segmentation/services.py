@@ -61,8 +61,10 @@ def score_shop(
             run.renew_facts()
             kept = state.all_kept(shop, as_of)
             found = run.renew_state(cuts or taking.cuts(kept), scheme_number())
-        counted = Counted(state.all_scored(shop, as_of))
-        fields = taking.fields(counted, found, cuts) | {"is_whole": run.is_whole, "changed": run.changed}
+        counted = Counted(state.all_scored(shop, as_of), started_at)
+        if counted.newer:
+            run.mark_newer()
+        fields = taking.fields(counted, found, cuts) | {"is_whole": run.is_whole, "changed": counted.changed}
         made = _keep_run(as_of, started_at, rules, found, counted, **fields)
     keeping.tell(made)
     return made
