@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -104,17 +104,28 @@ class Taking:
             elif version.is_refresh:
                 self.wish = CutsReason.BY_HAND
 
-    def cuts(self, facts: Statement = state.ALL_FACTS) -> dict:
+    def cuts(
+        self,
+        facts: Statement = state.ALL_FACTS,
+        counted: Callable[[], dict] | None = None,
+        settle: Callable[[], None] = lambda: None,
+    ) -> dict:
+        """Return the cuts to score `facts` by.
+
+        Where not all `facts` are written yet, `counted` gives their `counts` and `settle` writes them.
+        """
         if self.wish and _is_taken(self.run):
             # What a person asked for takes its place before what the calendar says.
             self.reason = self.wish
+            settle()
             return fresh_cuts(self.rules, facts)
-        counts = statements.row(_over(facts, _COUNTS))
+        found = counted() if counted else counts(facts)
         for stand in self.stands:
-            self.reason = reason(self.as_of, self.rules, stand, counts, self.shop.calendar)
+            self.reason = reason(self.as_of, self.rules, stand, found, self.shop.calendar)
             if self.reason == CutsReason.KEPT:
                 self.kept = stand
-                return stand.cuts | counts
+                return stand.cuts | found
+        settle()
         return fresh_cuts(self.rules, facts)
 
     def fields(self, counted: Counted, found: dict, given: dict | None = None) -> dict:
@@ -138,6 +149,11 @@ class Taking:
 
 def _over(facts: Statement, sql: str, **params) -> Statement:
     return Statement(sql.format(facts=facts.sql), facts.params | params)
+
+
+def counts(facts: Statement) -> dict[str, int]:
+    """Return what is counted anew with every run: customers, buyers, repeaters, repeat_gaps."""
+    return statements.row(_over(facts, _COUNTS))
 
 
 def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:

@@ -10,10 +10,10 @@ from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
-from . import affected, cutting, history, state
+from . import affected, cutting, history, keeping, state
 from .models import CustomerScore, ScoreRun
 from .rules import Rules
-from .statements import execute
+from .statements import execute, row_by_row
 
 NEWCOMERS = "segmentation_newcomers"
 _NEWCOMERS = f"""
@@ -46,6 +46,8 @@ class Renewal:
     started_at: datetime.datetime
     last: ScoreRun | None
     is_whole: bool = False
+    # Whether FRESH holds facts that are not written yet.
+    has_fresh: bool = False
 
     def __post_init__(self) -> None:
         if not affected.facts_suffice(self.last, self.as_of, self.rules):
@@ -62,7 +64,10 @@ class Renewal:
         refresh_statistics(CustomerScore)
 
     def renew_facts(self) -> None:
-        """Add up everybody, or those whom something happened to, and write the facts that have changed."""
+        """Add up everybody, or those whom something happened to, and keep in FRESH what has changed.
+
+        Of everybody it is written at once: several processes can read a table, but only their own temporary ones.
+        """
         among, which = "", _MORE_THAN_SCORES
         if self.is_whole:
             affected.forget_marks(self.shop)
@@ -76,9 +81,27 @@ class Renewal:
             who = state.whom_we_know(among.replace("customer_id", "kept.customer_id", 1))
             ways = (self.shop, self.as_of, self.rules.window_days)
             parts = stretches(self.shop) if self.is_whole else [""]
-            self._lay(state.changed_facts_sql(*ways, who, among, parts))
-        execute(Statement(state.update_sql(state.FACT_COLUMNS), self.params))
-        self._done()
+            self._lay(state.changed_facts_sql(*ways, who, among, parts), state.FRESH)
+        self.has_fresh = True
+        if self.is_whole:
+            self.write_fresh()
+
+    def write_fresh(self) -> None:
+        """Write the facts that have changed, before what follows from them is known."""
+        if self.has_fresh:
+            execute(Statement(state.update_sql(state.FACT_COLUMNS, state.FRESH), self.params))
+            self._drop(state.FRESH)
+            self.has_fresh = False
+
+    def counts(self) -> dict[str, int]:
+        """Return what `keeping.counts` says of the facts, those not written yet among them."""
+        found = keeping.counts(state.all_kept(self.shop, self.as_of))
+        if not self.has_fresh:
+            return found
+        some = _IN.format(name="score.customer_id", table=state.FRESH)
+        before = keeping.counts(Statement(state.kept_sql(some), self.params))
+        after = keeping.counts(Statement(state.FRESH))
+        return {name: count - before[name] + after[name] for name, count in found.items()}
 
     def renew_state(self, cuts: dict, version: int) -> dict:
         """Score by `cuts` everybody, or whom it can concern, write what has changed, and return the cuts."""
@@ -86,9 +109,15 @@ class Renewal:
         if not self.is_whole and affected.state_suffices(self.last, cuts, version):
             affected.lay_due(self.shop, self.last, self.as_of)
             some = _IN.format(name="score.customer_id", table=affected.DUE)
-        self._lay(state.changed_state_sql(some, self.as_of, cuts, self.rules))
-        self._write(Statement(state.update_sql(state.STATE_COLUMNS)))
-        self._done()
+        else:
+            self.write_fresh()
+        self._lay(state.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh), state.CHANGED)
+        columns = (*state.FACT_COLUMNS, *state.STATE_COLUMNS) if self.has_fresh else state.STATE_COLUMNS
+        with row_by_row() if some else nullcontext():
+            self._write(Statement(state.update_sql(columns)))
+        self._drop(state.CHANGED)
+        if self.has_fresh:
+            self._drop(state.FRESH)
         affected.clear()
         if self.history_lags:
             history.keep(state.all_scored(self.shop, self.as_of), self.as_of)
@@ -105,7 +134,7 @@ class Renewal:
         found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
         scored = state.state_sql(f"({found.sql})", self.as_of, self._cuts_so_far(), self.rules)
         self._write(state.insert_sql(Statement(scored.sql, found.params | scored.params)))
-        execute(Statement(f"DROP TABLE {NEWCOMERS}"))
+        self._drop(NEWCOMERS)
 
     def _cuts_so_far(self) -> dict:
         """The cuts of the last run. Where that found no buyer there are none yet: anything will do until
@@ -115,13 +144,13 @@ class Renewal:
             return {"year_days": None} | self.last.cuts
         return self.last.cuts | {name: [0, 0, 0, 0] for name in cutting.MEASURES}
 
-    def _lay(self, found: Statement) -> None:
-        execute(state.into_table(state.CHANGED, Statement(found.sql, found.params | self.params)))
-        execute(Statement(f"ANALYZE {state.CHANGED} (customer_id)"))
+    def _lay(self, found: Statement, table: str) -> None:
+        execute(state.into_table(table, Statement(found.sql, found.params | self.params)))
+        execute(Statement(f"ANALYZE {table} (customer_id)"))
 
     def _write(self, statement: Statement) -> None:
         params = statement.params | self.params
         execute(history.writing(Statement(statement.sql, params), self.history_on))
 
-    def _done(self) -> None:
-        execute(Statement(f"DROP TABLE {state.CHANGED}"))
+    def _drop(self, table: str) -> None:
+        execute(Statement(f"DROP TABLE {table}"))

@@ -60,7 +60,7 @@ def score_shop(
         else:
             run.renew_facts()
             kept = state.all_kept(shop, as_of)
-            found = run.renew_state(cuts or taking.cuts(kept), scheme_number())
+            found = run.renew_state(cuts or taking.cuts(kept, run.counts, run.write_fresh), scheme_number())
         counted = Counted(state.all_scored(shop, as_of), started_at)
         if counted.newer:
             run.mark_newer()

@@ -176,15 +176,33 @@ def params_of_one(shop: Shop, as_of: datetime.date, window_days: int | None) -> 
     return day_params(shop, as_of, window_days) | engagement
 
 
-def kept_sql(some: str = "") -> str:
+# Facts of a night that have changed and are not written yet: each row is written once, with what follows from them.
+FRESH = "segmentation_fresh"
+_WITH_FRESH = f"""(
+    SELECT kept.shop_id, kept.customer_id, kept.computed_at, kept.category_gap_days,
+           {
+    ", ".join(
+        f"CASE WHEN fresh.customer_id IS NULL THEN kept.{name} ELSE fresh.{name} END AS {name}"
+        for name in FACT_COLUMNS
+    )
+},
+           {", ".join(f"kept.{name}" for name in STATE_COLUMNS)}
+    FROM segmentation_customerscore AS kept LEFT JOIN {
+    FRESH
+} AS fresh ON fresh.customer_id = kept.customer_id)"""
+
+
+def kept_sql(some: str = "", has_fresh: bool = False) -> str:
     """Return the relation of what CustomerScore keeps of the shop (`some`: a condition on `score`), in the
-    shape of `relation_sql`, with its state so far as `was_…`. Parameters: shop_id, as_of.
+    shape of `relation_sql`, with its state so far as `was_…`; with `has_fresh`, by the facts of FRESH where it
+    has any. Parameters: shop_id, as_of.
     """
     return f"""(
 SELECT score.customer_id, {_MEASURED.format(facts="score")}, {", ".join(f"score.{name}" for name in FACT_COLUMNS)},
        score.computed_at, score.category_gap_days,
        {", ".join(f"score.{name} AS was_{name}" for name in STATE_COLUMNS)}
-FROM segmentation_customerscore AS score WHERE score.shop_id = %(shop_id)s {some})"""
+FROM {_WITH_FRESH if has_fresh else "segmentation_customerscore"} AS score
+WHERE score.shop_id = %(shop_id)s {some})"""
 
 
 def all_kept(shop: Shop, as_of: datetime.date) -> Statement:
@@ -384,19 +402,25 @@ def changed_facts_sql(
     return Statement(sql, found.params)
 
 
-def changed_state_sql(some: str, as_of: datetime.date, cuts: dict, rules: Rules) -> Statement:
-    """Return the state of kept facts where it is not the one that is kept (`some`: see `kept_sql`)."""
+def changed_state_sql(
+    some: str, as_of: datetime.date, cuts: dict, rules: Rules, has_fresh: bool = False
+) -> Statement:
+    """Return the state of kept facts where it is not the one that is kept, and of all that are fresh; see
+    `kept_sql`.
+    """
     was = tuple(f"was_{column}" for column in STATE_COLUMNS)
-    found = state_sql(kept_sql(some), as_of, cuts, rules, (*was, "computed_at"))
-    sql = f"SELECT * FROM ({found.sql}) AS new WHERE {_OLDER} AND {_differs('was_', STATE_COLUMNS)}"
-    return Statement(sql, found.params)
+    found = state_sql(kept_sql(some, has_fresh), as_of, cuts, rules, (*was, "computed_at"))
+    differs = _differs("was_", STATE_COLUMNS)
+    if has_fresh:
+        differs = f"({differs} OR new.customer_id IN (SELECT customer_id FROM {FRESH}))"
+    return Statement(f"SELECT * FROM ({found.sql}) AS new WHERE {_OLDER} AND {differs}", found.params)
 
 
-def update_sql(columns: tuple[str, ...]) -> str:
-    """Return the statement that writes `columns` of CHANGED."""
+def update_sql(columns: tuple[str, ...], table: str = CHANGED) -> str:
+    """Return the statement that writes `columns` of `table`."""
     return f"""
 UPDATE segmentation_customerscore AS score SET computed_at = %(started_at)s, {_set(columns)}
-FROM {CHANGED} AS new
+FROM {table} AS new
 WHERE score.shop_id = %(shop_id)s AND score.customer_id = new.customer_id AND score.{_OLDER}"""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 from loyalty.customers.facts import Statement
@@ -19,6 +22,15 @@ def rows(statement: Statement) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params or None)
         return cursor.fetchall()
+
+
+@contextmanager
+def row_by_row() -> Iterator[None]:
+    """Look up each row of a few, in a transaction, where the planner would rather read a large table for them."""
+    names = ("enable_hashjoin", "enable_mergejoin")
+    execute(Statement("; ".join(f"SET LOCAL {name} = off" for name in names)))
+    yield
+    execute(Statement("; ".join(f"SET LOCAL {name} TO DEFAULT" for name in names)))
 
 
 def dicts(statement: Statement) -> list[dict]:
