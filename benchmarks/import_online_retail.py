@@ -52,6 +52,18 @@ def main() -> None:
             measure(file, f"retail-{int(time.time())}-{run}", 2 if options.again else 1)
 
 
+def run(shop, runs: int) -> None:
+    """Import the lines into a new shop of the same database, where they are at hand."""
+    if not PARQUET.exists():
+        print(f"import: left out, for {PARQUET.name} is not at hand (BASHGAH_SHARED)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_lines(Path(folder) / "lines.csv")
+        for number in range(runs):
+            print("import ", end="")
+            measure(file, f"retail-{int(time.time())}-{number}", 1)
+
+
 def write_lines(path: Path) -> Path:
     """Write the lines of the parquet file as CSV; exit in a sentence where there is none."""
     if not PARQUET.exists():
