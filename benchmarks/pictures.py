@@ -95,7 +95,7 @@ def charts(shop, day: datetime.date) -> dict[str, Callable[[], object]]:
     from django.utils import timezone
 
     from loyalty.overview import Overview
-    from segmentation import facts, services
+    from segmentation import concentration, facts, services
     from segmentation.models import ScoreRun
 
     def run():
@@ -127,6 +127,6 @@ def charts(shop, day: datetime.date) -> dict[str, Callable[[], object]]:
         "groups: value and volume": lambda: facts.groups("quadrant", day),
         "points of value and volume": lambda: facts.points(run().buyers, run().as_of),
         "stages by week": lambda: facts.trend("stage", run(), services.TREND_WEEKS),
-        "who makes the sales": facts.pareto,
+        "who makes the sales": concentration.now,
         **{f"overview: {part}": overview(part) for part in parts},
     }

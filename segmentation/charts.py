@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from loyalty.ui import charts, dates, money, presentation
 from loyalty.ui.charts import Cell, Chart, Points, Series
 
-from .facts import Group, Pareto, Point, Tenth, Week
+from .concentration import Pareto, Tenth
+from .facts import Group, Point, Week
 from .models import Quadrant, Stage
 from .rfm import quantile
 

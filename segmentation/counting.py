@@ -1,15 +1,14 @@
 """What a run keeps of everybody: the sums of every group, and the pictures that are drawn from all customers, so
 that they can be drawn again as of its day.
 
-Three readings of the scores and a few kilobytes. Spend and dependence are counted in narrow steps instead of
-sorted, which a million customers would take twice as long for: where a tenth begins within a step, its people
-are taken for equal, a hundredth apart at most.
+Three readings of the scores and a few kilobytes. Dependence is counted in narrow steps instead of sorted, which a
+million customers would take twice as long for: where a tenth begins within a step, its people are taken for equal, a
+hundredth apart at most.
 """
 
 from __future__ import annotations
 
 import datetime
-import math
 from collections import defaultdict
 from functools import cached_property
 from operator import itemgetter
@@ -17,11 +16,10 @@ from typing import Any, NamedTuple
 
 from loyalty.customers.facts import FENCE, Statement
 
-from . import facts, rfm, statements, value_volume, valued
+from . import concentration, facts, rfm, statements, value_volume, valued
 from .models import ScoreRun
 
 KINDS = ("segment", "stage", "quadrant")
-TENTHS = range(1, 11)
 
 # Of those who bought in so many days, for whom it was not the first visit.
 REPEAT_DAYS = 90
@@ -31,12 +29,6 @@ _GROUPS = f"""SELECT segment, stage, quadrant, r_score, f_score, m_score, count(
        {{written}}
 FROM (SELECT * FROM {{scored}} AS state {FENCE}) AS state GROUP BY 1, 2, 3, 4, 5, 6"""
 _WRITTEN = "count(*) FILTER (WHERE computed_at = %(started_at)s), count(*) FILTER (WHERE computed_at > %(started_at)s)"
-
-# Steps of a hundredth of the amount; who gave back more than they bought adds nothing.
-_SPEND = f"""SELECT step, count(*), bigint_sum(monetary_amount), bigint_sum(profit_amount)
-FROM (SELECT CASE WHEN monetary_amount > 0 THEN (100 * ln(monetary_amount::float8))::int END AS step,
-             monetary_amount, profit_amount
-      FROM {{scored}} AS state WHERE segment <> '' {FENCE}) AS steps GROUP BY step"""
 
 # Steps of half a hundredth.
 _DEPENDENCE = f"""SELECT segment, step, count(*), bigint_sum(monetary_amount),
@@ -123,8 +115,7 @@ class Counted:
                 [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
                 for cell in cells.values()
             ],
-            # From those who spend most; who gave back more than they bought come last.
-            "spend": _pareto(sorted(self._read(_SPEND), key=_spent, reverse=True)),
+            "pareto": concentration.counted(self.scored),
             "dependence": _tenths_of(
                 sorted(
                     self._read(_DEPENDENCE, share=valued.ANYWAY_SHARE, orders=valued.ANYWAY_ORDERS),
@@ -140,46 +131,6 @@ class Counted:
         return statements.rows(
             Statement(sql.format(scored=self.scored.sql, written=written), self.scored.params | params)
         )
-
-
-def _spent(step: tuple) -> float:
-    return -math.inf if step[0] is None else step[0]
-
-
-def _pareto(steps: list[tuple]) -> dict[str, Any]:
-    """Return the tenths of the buyers by `_SPEND`, from those who spend most, as [number, customers, amount]."""
-    buyers, total = (
-        sum(step[1] for step in steps),
-        sum(amount for step, _n, amount, _p in steps if step is not None),
-    )
-    if not total:
-        return {}
-    # As many in each tenth as `facts.pareto` says.
-    ends = [-(-buyers * tenth // 10) for tenth in TENTHS]
-    tenths = [[0, 0.0] for _tenth in TENTHS]
-    place, running, most_80, least_80, profit_20 = 0, 0, 0, 0.0, 0.0
-    for step, people, amount, profit in steps:
-        mean = 0 if step is None else amount / people
-        if running < 0.8 * total:
-            most_80 += min(people, math.ceil((0.8 * total - running) / mean))
-            least_80 = mean
-        running += mean * people
-        profit_20 += (profit or 0) * max(0, min(people, ends[1] - place)) / people
-        for number, end in enumerate(ends):
-            some = min(place + people, end) - max(place, ends[number - 1] if number else 0)
-            if some > 0:
-                tenths[number][0] += some
-                tenths[number][1] += some * mean
-        place += people
-    profit = sum(step[3] or 0 for step in steps)
-    return {
-        "tenths": [
-            [number, people, round(amount)] for number, (people, amount) in enumerate(tenths, 1) if people
-        ],
-        "top_20_profit_share": profit_20 / profit if profit > 0 else None,
-        "customers_80": most_80,
-        "least_amount_80": round(least_80),
-    }
 
 
 def _tenths_of(steps: list[tuple]) -> dict[str, Any]:
@@ -234,26 +185,9 @@ def repeat(run: ScoreRun) -> tuple[int, int] | None:
     return kept and tuple(kept)
 
 
-def pareto(run: ScoreRun) -> facts.Pareto | None:
-    kept = run.pictures.get("spend")
-    if not kept:
-        return None
-    total, running, tenths = sum(amount for *_place, amount in kept["tenths"]), 0, []
-    for number, people, amount in kept["tenths"]:
-        running += amount
-        tenths.append(facts.Tenth(number, people, amount, amount / total, running / total, 0, 0))
-    top = [tenth for tenth in tenths if tenth.number <= 2]
-    return facts.Pareto(
-        buyers=sum(tenth.customers for tenth in tenths),
-        amount=total,
-        tenths=tenths,
-        top_20_customers=sum(tenth.customers for tenth in top),
-        top_20_share=top[-1].running_share,
-        top_20_profit_share=kept["top_20_profit_share"],
-        least_amount_20=0,
-        customers_80=kept["customers_80"],
-        least_amount_80=kept["least_amount_80"],
-    )
+def pareto(run: ScoreRun) -> concentration.Pareto | None:
+    kept = run.pictures.get("pareto")
+    return concentration.Pareto.of(kept) if kept else None
 
 
 def dependence(run: ScoreRun) -> valued.Dependence | None:

@@ -7,10 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection
 from django.db.models import Avg, Count, DateField, DurationField, F, Sum, Value
-
-from loyalty.shops.scope import current_shop_id
 
 from . import value_volume
 from .models import CustomerScore, ScoreRun
@@ -43,34 +40,6 @@ class Cell:
     amount_share: float | None = None
     m_mean: float | None = None
     segment: str = ""
-
-
-@dataclass(frozen=True)
-class Tenth:
-    """A tenth of the buyers, from those who spend most; `running_share` includes the tenths before it."""
-
-    number: int
-    customers: int
-    amount: int
-    share: float
-    running_share: float
-    least_amount: int
-    most_amount: int
-
-
-@dataclass(frozen=True)
-class Pareto:
-    """Who makes the sales: `…_20` is of the first fifth of the buyers, `…_80` of the first 80 % of sales."""
-
-    buyers: int
-    amount: int
-    tenths: list[Tenth]
-    top_20_customers: int
-    top_20_share: float
-    top_20_profit_share: float | None
-    least_amount_20: int
-    customers_80: int
-    least_amount_80: int
 
 
 @dataclass(frozen=True)
@@ -140,51 +109,6 @@ def _cell(r: int, f: int, groups: list[list], spent: int) -> Cell:
         amount_share=float(amount / spent) if spent > 0 else None,
         m_mean=sum(m * people for m, _segment, people, _amount in groups) / customers,
         segment=max(by_segment, key=lambda segment: (by_segment[segment], segment)),
-    )
-
-
-# Whoever gave back more than they bought adds nothing; to let them subtract would bend the curve downwards.
-_PARETO = """
-WITH ranked AS (
-    SELECT greatest(monetary_amount, 0) AS amount, profit_amount, count(*) OVER () AS buyers,
-           row_number() OVER (ORDER BY monetary_amount DESC, customer_id) AS place,
-           sum(greatest(monetary_amount, 0)) OVER () AS total,
-           sum(greatest(monetary_amount, 0)) OVER (
-               ORDER BY monetary_amount DESC, customer_id ROWS UNBOUNDED PRECEDING) AS running
-    FROM segmentation_customerscore WHERE shop_id = %(shop_id)s AND last_order_on IS NOT NULL
-)
-SELECT 10 * (place - 1) / buyers + 1 AS tenth, count(*), sum(amount)::bigint, min(amount), max(amount),
-       sum(profit_amount)::bigint,
-       count(*) FILTER (WHERE running - amount < 0.8 * total) AS customers_80,
-       min(amount) FILTER (WHERE running - amount < 0.8 * total) AS least_amount_80
-FROM ranked GROUP BY 1 ORDER BY 1"""
-
-
-def pareto() -> Pareto | None:
-    """Return who makes the sales of the scored window, or None where nobody has spent anything."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PARETO, {"shop_id": current_shop_id()})
-        rows = cursor.fetchall()
-    amount = sum(row[2] for row in rows)
-    if not amount:
-        return None
-    tenths, running = [], 0
-    for number, customers, sold, least, most, _profit, _customers, _least in rows:
-        running += sold
-        tenths.append(Tenth(int(number), customers, sold, sold / amount, running / amount, least, most))
-    profits = [row[5] for row in rows if row[5] is not None]
-    top = [tenth for tenth in tenths if tenth.number <= 2]
-    top_profits = [row[5] for row in rows if row[0] <= 2 and row[5] is not None]
-    return Pareto(
-        buyers=sum(tenth.customers for tenth in tenths),
-        amount=amount,
-        tenths=tenths,
-        top_20_customers=sum(tenth.customers for tenth in top),
-        top_20_share=sum(tenth.amount for tenth in top) / amount,
-        top_20_profit_share=sum(top_profits) / sum(profits) if top_profits and sum(profits) > 0 else None,
-        least_amount_20=min(tenth.least_amount for tenth in top),
-        customers_80=sum(row[6] for row in rows),
-        least_amount_80=min(row[7] for row in rows if row[7] is not None),
     )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from loyalty.ui import presentation
 from loyalty.ui.past import a_month_ago
 
-from .. import boards, charts, facts, lifecycle, plays, regulars, services, valued
+from .. import boards, charts, concentration, facts, lifecycle, plays, regulars, services, valued
 from ..models import Quadrant, ScoreRun, Segment, Stage
 from . import files, past
 
@@ -81,7 +81,7 @@ def quadrant_list(request: HttpRequest) -> HttpResponse:
 
 def pareto(request: HttpRequest) -> HttpResponse:
     run = ScoreRun.objects.current()
-    found = facts.pareto() if run and run.buyers else None
+    found = concentration.now() if run and run.buyers else None
     if found is None:
         return render(request, "segmentation/empty.html")
     if then := past.pareto(request):

@@ -68,32 +68,6 @@ def test_the_map_that_is_kept_is_the_one_that_is_shown(run):
         assert kept[place].amount_share == pytest.approx(cell.amount_share)
 
 
-def test_the_tenths_that_are_kept_are_those_that_are_shown_to_a_hundredth(run):
-    kept, live = counting.pareto(run), facts.pareto()
-    assert (kept.buyers, kept.customers_80) == (live.buyers, pytest.approx(live.customers_80, abs=1))
-    assert kept.amount == pytest.approx(live.amount, abs=10)
-    assert [(t.number, t.customers) for t in kept.tenths] == [(t.number, t.customers) for t in live.tenths]
-    for one, other in zip(kept.tenths, live.tenths, strict=True):
-        assert one.share == pytest.approx(other.share, rel=0.01, abs=1e-6)
-        assert one.running_share == pytest.approx(other.running_share, rel=0.002)
-    assert kept.top_20_share == pytest.approx(live.top_20_share, rel=0.002)
-    assert kept.top_20_profit_share == pytest.approx(live.top_20_profit_share, abs=0.02)
-    assert kept.least_amount_80 == pytest.approx(live.least_amount_80, rel=0.01)
-
-
-@pytest.mark.parametrize("people", [1, 2, 3, 7])
-def test_few_buyers_have_the_tenths_they_have(shop, people):
-    sell(people, people, TODAY)
-    kept, live = counting.pareto(services.score_shop(TODAY)), facts.pareto()
-    if live is None:
-        assert kept is None
-    else:
-        assert [(t.number, t.customers) for t in kept.tenths] == [
-            (t.number, t.customers) for t in live.tenths
-        ]
-        assert kept.top_20_share == pytest.approx(live.top_20_share, rel=0.01)
-
-
 def test_the_dependence_that_is_kept_is_the_one_that_is_shown(run, shop):
     kept, live = counting.dependence(run), valued.dependence(shop)
     assert (kept.people, kept.anyway) == (live.people, live.anyway)

@@ -11,7 +11,7 @@ import pytest
 from loyalty.customers.models import Customer, Order
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import scope
-from segmentation import facts, services
+from segmentation import concentration, services
 from segmentation.models import CustomerScore
 from tests import factories
 from tests.shared_data import shared
@@ -90,7 +90,7 @@ def test_the_reference_definition_gives_the_reference_numbers(db):
 
 
 def _check_pareto(expected: dict) -> None:
-    found = facts.pareto()
+    found = concentration.now()
     assert found.top_20_customers == expected["top_20pct"]["customers"]
     assert found.top_20_share == pytest.approx(expected["top_20pct"]["share"])
     assert found.tenths[0].share == pytest.approx(expected["top_10pct"]["share"])
