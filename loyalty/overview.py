@@ -16,12 +16,12 @@ from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.models import Campaign, Message
+from loyalty import findings
 from loyalty.customers import sales
-from loyalty.customers.filters.conditions import has_birthday, is_late
 from loyalty.customers.filters.near import one_purchase_away
 from loyalty.customers.models import Customer
 from loyalty.expectation import Expectation, Month, expectation, filling, month_of, months_before
-from loyalty.ingest.models import ImportRun
+from loyalty.findings import Finding
 from loyalty.shops.models import Shop
 from loyalty.tiers.models import Tier, TierMembership
 from loyalty.ui import presentation
@@ -35,7 +35,6 @@ SHOWN = (*ACTIVE, Stage.AT_RISK, Stage.INACTIVE, Stage.LOST)
 A_DAY, A_WEEK, FOUR_WEEKS = (datetime.timedelta(days=days) for days in (1, 7, 28))
 TREND_WEEKS = 12
 REPEAT_STEP_DAYS, REPEAT_POINTS = 30, 12
-BIRTHDAY_DAYS = 7
 # The share of a month's expected income below which nothing is compared.
 EARLY = 0.1
 # Whom the next purchase would lift is worked out from everybody's facts: quick up to here, not for a million.
@@ -96,18 +95,6 @@ class Group:
     share: float
     change: int | None
     amount: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something worth doing: `kind` names its words, `query` the list of people; the rest fills them."""
-
-    kind: str
-    count: int
-    query: str = ""
-    amount: int | None = None
-    name: str = ""
-    pk: int | None = None
 
 
 @dataclass(frozen=True)
@@ -255,36 +242,13 @@ class Overview:
     @cached_property
     def findings(self) -> list[Finding]:
         found = [
-            *self._waiting_imports(),
-            *self._late(),
+            *findings.waiting_imports(self.now),
+            *findings.late(self.shop, self.today),
             *self._missed(),
             *self._nearly(),
-            *self._birthdays(),
+            *findings.birthdays(self.today),
         ]
         return [finding for finding in found if finding.count]
-
-    def _waiting_imports(self) -> Iterator[Finding]:
-        """The newest import of a week, where it waits for somebody or left rows behind."""
-        run = ImportRun.objects.filter(created_at__gte=self.now - A_WEEK, is_dry_run=False).first()
-        if run is None:
-            return
-        if run.state in (ImportRun.State.UPLOADED, ImportRun.State.FAILED):
-            yield Finding(f"import_{run.state}", 1, name=run.name, pk=run.pk)
-        elif run.rejected:
-            yield Finding("import_rejected", run.rejected, name=run.name, pk=run.pk)
-
-    def _late(self) -> Iterator[Finding]:
-        """People past their usual day, of the tier where most is at stake; all where nobody has a tier."""
-        people = Customer.objects.filter(is_late(True, self.today))
-        tiers = people.filter(tier_memberships__is_current=True).values_list(
-            "tier_memberships__tier", "tier_memberships__tier__name"
-        )
-        by_tier = tiers.annotate(count=Count("pk"), amount=Sum("score__monetary_amount")).order_by("-amount")
-        if top := by_tier.first():
-            pk, name, count, amount = top
-            yield Finding("late_tier", count, f"tier={pk}&late=1", int(amount), name)
-        else:
-            yield Finding("late", people.count(), "late=1")
 
     def _missed(self) -> Iterator[Finding]:
         """Good customers who have gone quiet."""
@@ -294,10 +258,6 @@ class Overview:
 
     def _nearly(self) -> Iterator[Finding]:
         yield Finding("near", self._near, "near=1")
-
-    def _birthdays(self) -> Iterator[Finding]:
-        due = Customer.objects.filter(has_birthday(BIRTHDAY_DAYS, self.today))
-        yield Finding("birthday", due.count(), f"birthday={BIRTHDAY_DAYS}")
 
     # ---------- What came of things ----------
 

@@ -11,7 +11,7 @@ from loyalty.shops import prepared
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import history, state
+from . import history, state, writes
 from .rules import Rules
 
 AMONG = "AND customer_id = %(customer_id)s"
@@ -63,6 +63,6 @@ def _statement(chosen: str, scheme_window: int | None, window_days: int | None, 
     any_day = datetime.date.min
     relation = state.relation_sql(current_shop(), datetime.date(2000, 1, 1), window_days, state.ONE, AMONG)
     found = state.state_sql(f"({relation.sql})", any_day, {}, rules)
-    upsert = state.upsert_sql(Statement(found.sql))
+    upsert = writes.upsert_sql(Statement(found.sql))
     written = history.writing(upsert, any_day if is_latest else None)
     return written.sql.replace("%(started_at)s", "clock_timestamp()")

@@ -10,7 +10,7 @@ from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
-from . import affected, cutting, history, keeping, state
+from . import affected, cutting, history, keeping, state, writes
 from .models import CustomerScore, ScoreRun
 from .rules import Rules
 from .statements import execute, row_by_row
@@ -59,7 +59,7 @@ class Renewal:
     def begin(self) -> None:
         """Write the state table, the first of the shop."""
         affected.forget_marks(self.shop)
-        self._write(state.insert_sql(Statement(f"SELECT * FROM {state.STATE}")))
+        self._write(writes.insert_sql(Statement(f"SELECT * FROM {state.STATE}")))
         # The planner would take the table for empty until somebody else looks.
         refresh_statistics(CustomerScore)
 
@@ -81,7 +81,7 @@ class Renewal:
             who = state.whom_we_know(among.replace("customer_id", "kept.customer_id", 1))
             ways = (self.shop, self.as_of, self.rules.window_days)
             parts = stretches(self.shop) if self.is_whole else [""]
-            self._lay(state.changed_facts_sql(*ways, who, among, parts), state.FRESH)
+            self._lay(writes.changed_facts_sql(*ways, who, among, parts), state.FRESH)
         self.has_fresh = True
         if self.is_whole:
             self.write_fresh()
@@ -89,7 +89,7 @@ class Renewal:
     def write_fresh(self) -> None:
         """Write the facts that have changed, before what follows from them is known."""
         if self.has_fresh:
-            execute(Statement(state.update_sql(state.FACT_COLUMNS, state.FRESH), self.params))
+            execute(Statement(writes.update_sql(state.FACT_COLUMNS, state.FRESH), self.params))
             self._drop(state.FRESH)
             self.has_fresh = False
 
@@ -111,11 +111,13 @@ class Renewal:
             some = _IN.format(name="score.customer_id", table=affected.DUE)
         else:
             self.write_fresh()
-        self._lay(state.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh), state.CHANGED)
+        self._lay(
+            writes.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh), writes.CHANGED
+        )
         columns = (*state.FACT_COLUMNS, *state.STATE_COLUMNS) if self.has_fresh else state.STATE_COLUMNS
         with row_by_row() if some else nullcontext():
-            self._write(Statement(state.update_sql(columns)))
-        self._drop(state.CHANGED)
+            self._write(Statement(writes.update_sql(columns)))
+        self._drop(writes.CHANGED)
         if self.has_fresh:
             self._drop(state.FRESH)
         affected.clear()
@@ -133,7 +135,7 @@ class Renewal:
         among = _IN.format(name="customer_id", table=NEWCOMERS)
         found = state.relation_sql(self.shop, self.as_of, self.rules.window_days, who, among)
         scored = state.state_sql(f"({found.sql})", self.as_of, self._cuts_so_far(), self.rules)
-        self._write(state.insert_sql(Statement(scored.sql, found.params | scored.params)))
+        self._write(writes.insert_sql(Statement(scored.sql, found.params | scored.params)))
         self._drop(NEWCOMERS)
 
     def _cuts_so_far(self) -> dict:

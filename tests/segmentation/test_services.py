@@ -7,7 +7,7 @@ from django.db import connection
 
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
-from segmentation import services, state
+from segmentation import services, state, writes
 from segmentation.models import CustomerScore, Scheme, ScoreRun
 from segmentation.rules import Rules
 from tests.conftest import TODAY
@@ -192,7 +192,7 @@ def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):
     into_table = state.into_table
 
     def order_arrives_meanwhile(name, found):
-        if name == state.CHANGED and customer.orders.count() == 1:
+        if name == writes.CHANGED and customer.orders.count() == 1:
             OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
             services.score_customer(customer.pk, TODAY)
         return into_table(name, found)

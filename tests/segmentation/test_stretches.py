@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from loyalty.customers import facts
 from loyalty.customers.models import Customer
-from segmentation import counting, services, state
+from segmentation import services, state, writes
 from segmentation.models import CustomerScore, ScoreRun
 from segmentation.rules import Rules
 from tests.conftest import TODAY
@@ -81,7 +81,7 @@ def test_each_process_takes_whole_stretches(shop, divided, shares_work):
     services.score_shop(TODAY)
     keys = {"started_at": datetime.datetime.now(datetime.UTC)}
     who = state.whom_we_know()
-    found = state.changed_facts_sql(shop, TODAY, None, who, "", facts.stretches(shop))
+    found = writes.changed_facts_sql(shop, TODAY, None, who, "", facts.stretches(shop))
     with facts.in_index_order():
         lines = plan(facts.Statement(found.sql, found.params | keys))
     assert any("Parallel Append" in line for line in lines)
@@ -92,12 +92,9 @@ def test_nothing_but_gathering_is_left_to_one_process(shop, shares_work):
     services.score_shop(TODAY)
     run = ScoreRun.objects.current()
     keys = {"shop_id": shop.pk, "started_at": datetime.datetime.now(datetime.UTC)}
-    found = state.changed_state_sql("", TODAY, run.cuts, Rules())
+    found = writes.changed_state_sql("", TODAY, run.cuts, Rules())
     with connection.cursor() as cursor:
         # As for a large table.
         cursor.execute("SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL enable_indexscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
     assert plan(facts.Statement(found.sql, found.params | keys))[0].startswith("Gather")
-    kept = state.all_scored(shop, TODAY)
-    grouped = plan(facts.Statement(counting._GROUPS.format(scored=kept.sql, written="0, 0"), kept.params))
-    assert any("Partial" in line for line in grouped)
