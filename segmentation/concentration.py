@@ -24,11 +24,9 @@ _SUMS = """count(*), bigint_sum(greatest(monetary_amount, 0)), bigint_sum(profit
 _STEPS = f"""SELECT step, {_SUMS}
 FROM (SELECT {_STEP} AS step, monetary_amount, profit_amount
       FROM {{scored}} AS state WHERE last_order_on IS NOT NULL {FENCE}) AS steps GROUP BY step"""
-# The bounds are wide enough for every rounding, and let the amounts be found by an index.
-_OPENED = f"""SELECT opened.step, {_SUMS}
-FROM unnest(%(steps)s::int[], %(least)s::bigint[], %(most)s::bigint[]) AS opened(step, least, most)
-JOIN {{scored}} AS state ON monetary_amount BETWEEN least AND most
-WHERE last_order_on IS NOT NULL AND {_STEP} = opened.step GROUP BY opened.step, monetary_amount"""
+_OPENED = f"""SELECT {_STEP} AS step, {_SUMS}
+FROM {{scored}} AS state
+WHERE last_order_on IS NOT NULL AND {_STEP} = ANY(%(steps)s) AND ({{ranges}}) GROUP BY monetary_amount"""
 
 TENTHS = range(1, 11)
 MOST_SHARE = 0.8
@@ -113,18 +111,22 @@ def counted(scored: Statement) -> dict[str, Any]:
     opened = [step.step for step in _cut(steps, ends, total) if step.least < step.most]
     blocks = [step for step in steps if step.step not in opened]
     if opened:
-        params = {
-            "steps": opened,
-            "least": [math.floor(math.exp((step - 1) / 100)) for step in opened],
-            "most": [math.ceil(math.exp((step + 1) / 100)) for step in opened],
-        }
-        found = statements.rows(Statement(_OPENED.format(scored=scored.sql), scored.params | params))
+        ranges = " OR ".join(
+            f"monetary_amount BETWEEN {least} AND {most}" for least, most in map(_bounds, opened)
+        )
+        sql = _OPENED.format(scored=scored.sql, ranges=ranges)
+        found = statements.rows(Statement(sql, scored.params | {"steps": opened}))
         blocks = _descending([*blocks, *found])
     return _summed(blocks, ends, total)
 
 
 def _descending(rows: Iterable[tuple]) -> list[_Block]:
     return sorted((_Block(*row) for row in rows), key=lambda block: block.most, reverse=True)
+
+
+def _bounds(step: int) -> tuple[int, int]:
+    """Return amounts that hold those of `step`, wide enough for every rounding, to be looked up in an index."""
+    return math.floor(math.exp((step - 1) / 100)), math.ceil(math.exp((step + 1) / 100))
 
 
 def _cut(steps: list[_Block], ends: list[int], total: int) -> Iterator[_Block]:
