@@ -8,6 +8,7 @@ exact, but for the profit of people with equal amounts on both sides of an end, 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -151,15 +152,16 @@ def _summed(blocks: list[_Block], ends: list[int], total: int) -> dict[str, Any]
             most_80 += min(block.people, math.ceil(missing / block.most)) if is_one else block.people
             least_80 = block.least
         profit_20 += (block.profit or 0) * max(0, min(block.people, ends[1] - place)) / block.people
-        for number, end in zip(TENTHS, ends, strict=True):
-            begin = ends[number - 2] if number > 1 else 0
-            some = min(place + block.people, end) - max(place, begin)
-            if some > 0:
-                tenth = tenths.setdefault(number, [number, 0, 0, block.least, block.most])
-                tenth[1] += some
-                tenth[2] += block.amount if some == block.people else some * block.most
-                tenth[3] = block.least
-        place, running = place + block.people, running + block.amount
+        left = block.people
+        while left:
+            number = bisect_right(ends, place) + 1
+            some = min(left, ends[number - 1] - place)
+            tenth = tenths.setdefault(number, [number, 0, 0, block.least, block.most])
+            tenth[1] += some
+            tenth[2] += block.amount if some == block.people else some * block.most
+            tenth[3] = block.least
+            place, left = place + some, left - some
+        running += block.amount
     return {
         "tenths": list(tenths.values()),
         "top_20_profit_share": profit_20 / profit if profit > 0 and _knows_top(blocks, ends[1]) else None,
