@@ -26,7 +26,7 @@ WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 # (name, address, who)
 SCREENS = (
     ("overview", "/", "owner"),
-    ("week", "/campaigns/digest/", "owner"),
+    ("week", "/digest/", "owner"),
     ("customers", "/customers/", "owner"),
     ("segments", "/segments/", "owner"),
     ("own", "/segments/own/", "owner"),
@@ -88,7 +88,9 @@ def main() -> None:
                     if who not in pages:
                         pages[who] = sign_in(browser, options.url, LOGINS[who], language, size)
                     page = pages[who]
-                    page.goto(options.url + address)
+                    answer = page.goto(options.url + address)
+                    if not answer.ok:
+                        raise SystemExit(f"{address} answered {answer.status}.")
                     page.wait_for_load_state("networkidle")
                     page.screenshot(
                         path=options.output / f"{name}-{language}-{width}.png", full_page=options.full
