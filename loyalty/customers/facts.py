@@ -131,7 +131,7 @@ def _net_of_refunds(window_days: int | None) -> str:
        days, frequency, cardinality(days){before} AS order_days,
        orders.monetary_amount - coalesce(refunds.amount, 0) AS monetary_amount,
        gross_amount, discount_amount, full_price_orders, coalesce(refunds.amount, 0) AS refunded_amount,
-       orders.profit_amount - coalesce(refunds.profit_amount, 0) AS profit_amount,
+       orders.costed_amount - orders.cost_amount - coalesce(refunds.profit_amount, 0) AS profit_amount,
        orders.costed_amount - coalesce(refunds.costed_amount, 0) AS costed_amount"""
 
 
@@ -151,7 +151,7 @@ def _order_sums(window_days: int | None) -> str:
        coalesce(bigint_sum(gross_amount){sold}, 0) AS gross_amount,
        coalesce(bigint_sum(discount_amount){sold}, 0) AS discount_amount,
        count(*) FILTER (WHERE discount_amount = 0{and_sold}) AS full_price_orders,
-       bigint_sum(net_amount - cost_amount){sold} AS profit_amount,
+       bigint_sum(cost_amount){sold} AS cost_amount,
        bigint_sum(net_amount) FILTER (WHERE cost_amount IS NOT NULL{and_sold}) AS costed_amount"""
 
 
