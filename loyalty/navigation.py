@@ -30,6 +30,13 @@ SETUP = {"ingest:import_list", "campaigns:sandbox", "shops:settings"}
 
 def navigation(request: HttpRequest) -> dict:
     """Context processor: `nav` (what this role may open) and `nav_shops` (the visitor's memberships)."""
+    # A table has a context for every cell of it.
+    if not hasattr(request, "navigation"):
+        request.navigation = _navigation(request)
+    return request.navigation
+
+
+def _navigation(request: HttpRequest) -> dict:
     staff = getattr(request, "staff", None)
     if staff is None:
         return {"nav": [], "nav_shops": []}
