@@ -59,7 +59,7 @@ def main() -> None:
     print(
         f"{platform.platform()}, {os.cpu_count()} cores, {memory_gb:.0f} GiB, Python {platform.python_version()}"
     )
-    print(f"PostgreSQL with {os.environ['BASHGAH_POSTGRES']}")
+    print(f"Where its PostgreSQL is started now: {os.environ['BASHGAH_POSTGRES']}")
     for name in options.names:
         if name in apart:
             apart[name]()

@@ -64,7 +64,9 @@ class Pareto:
     def of(cls, kept: dict[str, Any]) -> Pareto:
         """Return what `counted` found, as it may have been kept as JSON."""
         total, running, tenths = sum(tenth[2] for tenth in kept["tenths"]), 0, []
-        for number, people, amount, least, most in kept["tenths"]:
+        for number, people, amount, *bounds in kept["tenths"]:
+            # What was kept in the beginning had no bounds.
+            least, most = bounds or (0, 0)
             running += amount
             tenths.append(Tenth(number, people, amount, amount / total, running / total, least, most))
         top = [tenth for tenth in tenths if tenth.number <= 2]
@@ -107,9 +109,7 @@ def counted(scored: Statement) -> dict[str, Any]:
     buyers, total = sum(step.people for step in steps), sum(step.amount for step in steps)
     if not total:
         return {}
-    # The last place of each tenth.
-    ends = [-(-buyers * tenth // 10) for tenth in TENTHS]
-    opened = [step.step for step in _cut(steps, ends, total) if step.least < step.most]
+    opened = [step.step for step in _cut(steps, _ends(buyers), total) if step.least < step.most]
     blocks = [step for step in steps if step.step not in opened]
     if opened:
         ranges = " OR ".join(
@@ -118,11 +118,18 @@ def counted(scored: Statement) -> dict[str, Any]:
         sql = _OPENED.format(scored=scored.sql, ranges=ranges)
         found = statements.rows(Statement(sql, scored.params | {"steps": opened}))
         blocks = _descending([*blocks, *found])
-    return _summed(blocks, ends, total)
+        # Read a moment later, the opened ones may have somebody more or fewer.
+        buyers, total = sum(block.people for block in blocks), sum(block.amount for block in blocks)
+    return _summed(blocks, buyers, total) if total else {}
 
 
 def _descending(rows: Iterable[tuple]) -> list[_Block]:
     return sorted((_Block(*row) for row in rows), key=lambda block: block.most, reverse=True)
+
+
+def _ends(buyers: int) -> list[int]:
+    """Return the last place of each tenth."""
+    return [-(-buyers * tenth // 10) for tenth in TENTHS]
 
 
 def _bounds(step: int) -> tuple[int, int]:
@@ -140,7 +147,8 @@ def _cut(steps: list[_Block], ends: list[int], total: int) -> Iterator[_Block]:
         place, running = place + step.people, running + step.amount
 
 
-def _summed(blocks: list[_Block], ends: list[int], total: int) -> dict[str, Any]:
+def _summed(blocks: list[_Block], buyers: int, total: int) -> dict[str, Any]:
+    ends = _ends(buyers)
     tenths: dict[int, list[int]] = {}
     place = running = most_80 = least_80 = 0
     profit_20, profit = 0.0, sum(block.profit or 0 for block in blocks)
@@ -158,7 +166,7 @@ def _summed(blocks: list[_Block], ends: list[int], total: int) -> dict[str, Any]
             some = min(left, ends[number - 1] - place)
             tenth = tenths.setdefault(number, [number, 0, 0, block.least, block.most])
             tenth[1] += some
-            tenth[2] += block.amount if some == block.people else some * block.most
+            tenth[2] += block.amount * some // block.people
             tenth[3] = block.least
             place, left = place + some, left - some
         running += block.amount

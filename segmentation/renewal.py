@@ -46,8 +46,9 @@ class Renewal:
     started_at: datetime.datetime
     last: ScoreRun | None
     is_whole: bool = False
-    # Whether FRESH holds facts that are not written yet.
+    # Whether FRESH holds facts that are not written yet, and whether everybody was scored, perhaps by other cuts.
     has_fresh: bool = False
+    has_scored_all: bool = False
 
     def __post_init__(self) -> None:
         if not affected.facts_suffice(self.last, self.as_of, self.rules):
@@ -110,6 +111,7 @@ class Renewal:
             affected.lay_due(self.shop, self.last, self.as_of)
             some = _IN.format(name="score.customer_id", table=affected.DUE)
         else:
+            self.has_scored_all = True
             self.write_fresh()
         self._lay(
             writes.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh), writes.CHANGED

@@ -62,7 +62,7 @@ def score_shop(
             kept = state.all_kept(shop, as_of)
             found = run.renew_state(cuts or taking.cuts(kept, run.counts, run.write_fresh), scheme_number())
         counted = Counted(state.all_scored(shop, as_of), started_at)
-        if counted.newer:
+        if counted.newer and run.has_scored_all:
             run.mark_newer()
         fields = taking.fields(counted, found, cuts) | {"is_whole": run.is_whole, "changed": counted.changed}
         made = _keep_run(as_of, started_at, rules, found, counted, **fields)

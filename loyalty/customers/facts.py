@@ -74,7 +74,10 @@ def facts_sql(
     """
     some, params = f"AND customer_id IS NOT NULL {among}", {}
     if customer_ids is not None:
-        some, params = "AND customer_id = ANY(%(customer_ids)s)", {"customer_ids": list(customer_ids)}
+        some, params = (
+            f"AND customer_id = ANY(%(customer_ids)s) {among}",
+            {"customer_ids": list(customer_ids)},
+        )
     orders = f"SELECT customer_id, {_order_sums(window_days)} {_FROM_ORDERS} {some} GROUP BY customer_id"
     refunds = _refunds(window_days, some)
     sql = f"""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from django.db import connection
 
-from segmentation import concentration, counting, services
+from segmentation import concentration, counting, services, statements
 from segmentation.models import CustomerScore
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory, RefundFactory
@@ -81,9 +80,39 @@ def test_a_run_keeps_what_is_shown(shop):
     assert counting.pareto(services.score_shop(TODAY)) == concentration.now()
 
 
-def test_only_a_few_people_are_read_one_by_one(shop, django_assert_num_queries):
+def test_only_the_steps_in_which_something_ends_are_opened(shop, monkeypatch):
     sell(7, 120, "wide")
-    with django_assert_num_queries(2):
-        concentration.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    asked = []
+    rows = statements.rows
+    monkeypatch.setattr(statements, "rows", lambda statement: asked.append(statement) or rows(statement))
+    concentration.now()
+    assert len(asked) == 2
+    # Nine ends of tenths, and that of the 80 %.
+    assert len(asked[1].params["steps"]) <= 10
+
+
+def test_somebody_who_buys_between_the_two_readings_breaks_nothing(shop, monkeypatch):
+    sell(8, 43, "close")
+    rows = statements.rows
+
+    def meanwhile(statement):
+        if "steps" in statement.params:
+            CustomerScore.objects.filter(last_order_on=None).update(
+                last_order_on=TODAY, monetary_amount=1_000_500
+            )
+        return rows(statement)
+
+    monkeypatch.setattr(statements, "rows", meanwhile)
+    found = concentration.now()
+    assert sum(tenth.customers for tenth in found.tenths) == found.buyers == 44
+    assert found.tenths[-1].running_share == pytest.approx(1)
+
+
+def test_what_was_kept_without_bounds_is_read_still(shop):
+    kept = {
+        "tenths": [[1, 2, 30], [2, 3, 10]],
+        "top_20_profit_share": None,
+        "customers_80": 2,
+        "least_amount_80": 9,
+    }
+    assert [tenth.share for tenth in concentration.Pareto.of(kept).tenths] == [0.75, 0.25]

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
@@ -201,6 +201,41 @@ def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):
     monkeypatch.setattr(state, "into_table", order_arrives_meanwhile)
     services.score_shop(TODAY)
     assert stored(customer.pk)["monetary_amount"] == 10_000
+
+
+def test_a_night_leaves_alone_whose_facts_have_changed_once_more(shop, monkeypatch):
+    customer, other = (OrderFactory(on=before(30), net_amount=1_000).customer for _ in range(2))
+    services.score_shop(TODAY)
+    for person in (customer, other):
+        OrderFactory(customer=person, on=TODAY, net_amount=3_000)
+    into_table = state.into_table
+
+    def order_arrives_meanwhile(name, found):
+        if name == writes.CHANGED and customer.orders.count() == 2:
+            OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
+            services.score_customer(customer.pk, TODAY)
+        return into_table(name, found)
+
+    monkeypatch.setattr(state, "into_table", order_arrives_meanwhile)
+    run = services.score_shop(TODAY)
+    assert not run.is_whole
+    assert [stored(person.pk)["monetary_amount"] for person in (customer, other)] == [13_000, 4_000]
+
+
+def test_a_night_by_other_rules_writes_what_is_fresh_and_scores_everybody(shop):
+    make_history(5, TODAY)
+    first = services.score_shop(TODAY)
+    customer = OrderFactory(on=TODAY, net_amount=77_000).customer
+    Scheme.objects.update_or_create(defaults={"chosen": {"refresh": "by_hand"}, "number": first.version + 1})
+    run = services.score_shop(TODAY)
+    assert not run.is_whole
+    assert stored(customer.pk)["monetary_amount"] == 77_000
+    found = list(CustomerScore.objects.order_by("customer").values(*state.COLUMNS))
+    with transaction.atomic():
+        CustomerScore.objects.all().delete()
+        services.score_shop(TODAY, cuts=run.cuts, is_whole=True)
+        assert list(CustomerScore.objects.order_by("customer").values(*state.COLUMNS)) == found
+        transaction.set_rollback(True)
 
 
 def test_a_shop_without_customers_is_scored_too(shop):
