@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,9 +86,13 @@ def run(shop, runs: int) -> None:
             f"  {results[0]['differences']}"
         )
 
+    print("of which one round of the first, in seconds:")
+    for part, took in sorted(found["ours"][0]["parts"].items(), key=lambda part: -part[1]):
+        print(f"  {part:<36}{took:>9.2f}")
+
 
 def measure(name: str, shop, path: Path) -> dict:
-    """Return {"seconds", "mb", "differences"} of one run of `name` in a fresh process."""
+    """Return {"seconds", "mb", "differences", "parts"} of one run of `name` in a fresh process."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.recompute", name, str(shop.pk), str(path)],
         capture_output=True,
@@ -167,15 +172,43 @@ def forget() -> None:
         )
 
 
-def ours(shop_id: int, which: str, watch: Watch) -> None:
-    """Do the first run, a night or everybody anew, in one transaction."""
+# What tells the statements of a run apart.
+PARTS = {
+    "TABLE segmentation_fresh": "adding up the orders",
+    "AS repeaters, percentile_cont": "sorting for the cuts",
+    "SELECT gap, count": "the pooled gaps",
+    "SELECT value, count": "value scores for their middle",
+    "TABLE segmentation_changed": "states, compared with those kept",
+    "TABLE segmentation_newcomers": "looking for newcomers",
+    "SELECT segment, stage, quadrant": "groups and pictures",
+    "SELECT step, ": "groups and pictures",
+    "AS step, ": "groups and pictures",
+    "SELECT segment, step": "groups and pictures",
+}
+
+
+def part_of(sql: str) -> str:
+    plain = " ".join(sql.split())
+    return next((part for mark, part in PARTS.items() if mark in plain), "the rest")
+
+
+def ours(shop_id: int, which: str, watch: Watch) -> dict[str, float]:
+    """Do the first run, a night or everybody anew, in one transaction; return the seconds of its parts."""
     from django.db import connection, transaction
 
     from loyalty.shops.scope import get_shop, scope
     from segmentation import services
 
     day = datetime.date.fromisoformat(DAY)
-    with scope(get_shop(pk=shop_id)):
+    parts: dict[str, float] = defaultdict(float)
+
+    def timed(execute, sql, params, many, context):
+        started = time.perf_counter()
+        done = execute(sql, params, many, context)
+        parts[part_of(sql)] += time.perf_counter() - started
+        return done
+
+    with scope(get_shop(pk=shop_id)), connection.execute_wrapper(timed):
         watch.sessions.append(connection.connection.info.backend_pid)
         if which == "first":
             services.score_shop(day - datetime.timedelta(days=1))
@@ -185,6 +218,7 @@ def ours(shop_id: int, which: str, watch: Watch) -> None:
             services.score_shop(day, is_whole=True, wish="by_hand")
         if which in ("night", "day"):
             transaction.set_rollback(True)
+    return parts
 
 
 def differences(found: dict, shop_id: int) -> str:
@@ -228,19 +262,19 @@ def main() -> None:
         return
     # Should memory run out, this process is the one to go.
     Path("/proc/self/oom_score_adj").write_text("1000")
-    said = "–"
+    said, parts = "–", {}
     if name == "first":
         forget()
     with Watch() as watch:
         started = time.perf_counter()
         if name in OURS:
-            ours(shop_id, name, watch)
+            parts = ours(shop_id, name, watch)
         else:
             found = getattr(peers, name)(shop_id, path)
         seconds = time.perf_counter() - started
     if name not in OURS:
         said = differences(found, shop_id)
-    print(json.dumps({"seconds": seconds, "mb": watch.peak_mb, "differences": said}))
+    print(json.dumps({"seconds": seconds, "mb": watch.peak_mb, "differences": said, "parts": parts}))
 
 
 if __name__ == "__main__":
