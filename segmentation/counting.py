@@ -108,9 +108,9 @@ class Counted:
             (group.r, group.f, group.m, group.segment, group.customers, group.amount)
             for group in self._buying
         )
-        lately = [sum(group.lately for group in self._groups), sum(group.again for group in self._groups)]
+        repeat = [sum(group.lately for group in self._groups), sum(group.again for group in self._groups)]
         found = {
-            "repeat": lately if cells else [],
+            "repeat": repeat if cells else [],
             "cells": [
                 [cell.r, cell.f, cell.customers, cell.amount, round(cell.m_mean, 3), cell.segment]
                 for cell in cells.values()

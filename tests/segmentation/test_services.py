@@ -186,37 +186,38 @@ def test_a_night_writes_only_whom_it_changes(shop):
     assert (other.as_of, other.recency_days) == (TODAY, 21)
 
 
-def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, monkeypatch):
+@pytest.fixture
+def buys_meanwhile(monkeypatch):
+    """Let a customer buy once, and be scored, after a run has read the facts and before it writes."""
+
+    def prepare(customer, amount):
+        into_table, have_come = state.into_table, []
+
+        def order_arrives(name, found):
+            if name == writes.CHANGED and not have_come:
+                have_come.append(OrderFactory(customer=customer, on=TODAY, net_amount=amount))
+                services.score_customer(customer.pk, TODAY)
+            return into_table(name, found)
+
+        monkeypatch.setattr(state, "into_table", order_arrives)
+
+    return prepare
+
+
+def test_a_run_leaves_alone_what_was_scored_after_it_began(shop, buys_meanwhile):
     customer = OrderFactory(on=before(30), net_amount=1_000).customer
     services.score_shop(TODAY)
-    into_table = state.into_table
-
-    def order_arrives_meanwhile(name, found):
-        if name == writes.CHANGED and customer.orders.count() == 1:
-            OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
-            services.score_customer(customer.pk, TODAY)
-        return into_table(name, found)
-
-    # The order comes after the run has read the facts and before it writes.
-    monkeypatch.setattr(state, "into_table", order_arrives_meanwhile)
+    buys_meanwhile(customer, 9_000)
     services.score_shop(TODAY)
     assert stored(customer.pk)["monetary_amount"] == 10_000
 
 
-def test_a_night_leaves_alone_whose_facts_have_changed_once_more(shop, monkeypatch):
+def test_a_night_leaves_alone_whose_facts_have_changed_once_more(shop, buys_meanwhile):
     customer, other = (OrderFactory(on=before(30), net_amount=1_000).customer for _ in range(2))
     services.score_shop(TODAY)
     for person in (customer, other):
         OrderFactory(customer=person, on=TODAY, net_amount=3_000)
-    into_table = state.into_table
-
-    def order_arrives_meanwhile(name, found):
-        if name == writes.CHANGED and customer.orders.count() == 2:
-            OrderFactory(customer=customer, on=TODAY, net_amount=9_000)
-            services.score_customer(customer.pk, TODAY)
-        return into_table(name, found)
-
-    monkeypatch.setattr(state, "into_table", order_arrives_meanwhile)
+    buys_meanwhile(customer, 9_000)
     run = services.score_shop(TODAY)
     assert not run.is_whole
     assert [stored(person.pk)["monetary_amount"] for person in (customer, other)] == [13_000, 4_000]

@@ -24,6 +24,8 @@ def divided(monkeypatch):
 
 @pytest.fixture
 def shares_work(shop):
+    # Only the sharing out is in question: that everybody comes out the same is held on every version, above and in
+    # test_services. Up to 16 the planner keeps a subquery with an InitPlan, as every policy is, in one process.
     if connection.pg_version < 170_000:
         pytest.skip("before PostgreSQL 17 what has a policy of its own stays with one process")
 
