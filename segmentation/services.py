@@ -158,13 +158,19 @@ def rules_of_shop() -> Rules:
 
 @contextmanager
 def state_table(
-    shop: Shop, as_of: datetime.date, rules: Rules, cuts: dict | Callable[[], dict] | None = None
+    shop: Shop,
+    as_of: datetime.date,
+    rules: Rules,
+    cuts: dict | Callable[[], dict] | None = None,
+    one_in: int = 1,
 ) -> Iterator[dict]:
-    """Lay the state of every customer into state.STATE for the block, and yield the cuts it was scored by:
-    those given (or found by calling, once the facts are there), or the shop's own.
+    """Lay the state of every customer (every second, third, … one by `one_in`) into state.STATE for the block,
+    and yield the cuts it was scored by: those given (or found by calling, once the facts are there), or the
+    shop's own.
     """
     with in_index_order():
-        relation = state.relation_sql(shop, as_of, rules.window_days, stretches=stretches(shop))
+        who = {"stretches": stretches(shop)} if one_in == 1 else state.sample(one_in)
+        relation = state.relation_sql(shop, as_of, rules.window_days, **who)
         _execute(state.into_table(state.FACTS, relation))
     cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
     _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))

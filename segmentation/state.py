@@ -94,6 +94,15 @@ EVERYBODY = f"""(
 ONE = EVERYBODY.replace("%(shop_id)s)", "%(shop_id)s AND customer.id = %(customer_id)s)")
 
 
+def sample(one_in: int) -> dict[str, str]:
+    """Return what `relation_sql` is told to add up every `one_in`-th customer by themselves."""
+    turn = f"AND mod({{}}, {one_in}) = 0"
+    return {
+        "who": EVERYBODY.replace("%(shop_id)s)", f"%(shop_id)s {turn.format('customer.id')})"),
+        "among": turn.format("customer_id"),
+    }
+
+
 def whom_we_know(some: str = "") -> str:
     """Return everybody who has a score (`some`: a condition on `kept`), to be added up anew."""
     return f"""(SELECT kept.customer_id, {_WAS} FROM segmentation_customerscore AS kept

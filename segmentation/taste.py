@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -56,14 +57,14 @@ SELECT coalesce(total.customer_id, weekday.customer_id) AS customer_id, product_
 FROM total JOIN product USING (customer_id) LEFT JOIN category USING (customer_id)
 FULL JOIN weekday ON weekday.customer_id = total.customer_id"""
 
-_COLUMNS = "product_id, category_id, orders, share, weekday"
+COLUMNS = "product_id, category_id, orders, share, weekday"
 _WRITE = f"""
-INSERT INTO segmentation_customertaste AS taste (shop_id, customer_id, computed_on, {_COLUMNS})
-SELECT %(shop_id)s, customer_id, %(as_of)s, {_COLUMNS} FROM segmentation_tastes
+INSERT INTO segmentation_customertaste AS taste (shop_id, customer_id, computed_on, {COLUMNS})
+SELECT %(shop_id)s, customer_id, %(as_of)s, {COLUMNS} FROM segmentation_tastes
 ON CONFLICT (shop_id, customer_id) DO UPDATE SET computed_on = EXCLUDED.computed_on,
-    {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS.split(", "))}
-WHERE ({", ".join(f"taste.{name}" for name in _COLUMNS.split(", "))})
-      IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _COLUMNS.split(", "))})"""
+    {", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS.split(", "))}
+WHERE ({", ".join(f"taste.{name}" for name in COLUMNS.split(", "))})
+      IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in COLUMNS.split(", "))})"""
 _FORGET = """
 DELETE FROM segmentation_customertaste AS taste WHERE taste.shop_id = %(shop_id)s
     AND NOT EXISTS (SELECT FROM segmentation_tastes AS new WHERE new.customer_id = taste.customer_id)"""
@@ -74,14 +75,7 @@ def renew(as_of: datetime.date) -> int:
 
     Rows that still hold are left alone.
     """
-    params = {
-        "shop_id": current_shop().pk,
-        "as_of": as_of,
-        "from_on": as_of - datetime.timedelta(days=WINDOW_DAYS - 1),
-        "year_from": as_of - datetime.timedelta(days=YEAR_DAYS - 1),
-        "weekday_days": WEEKDAY_DAYS,
-        "weekday_share": WEEKDAY_SHARE,
-    }
+    params = params_of(as_of)
     with transaction.atomic(), connection.cursor() as cursor:
         # Right after a load the planner takes every table for tiny, and would look up lines one by one.
         cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
@@ -95,3 +89,15 @@ def renew(as_of: datetime.date) -> int:
             "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT"
         )
     return found
+
+
+def params_of(as_of: datetime.date) -> dict[str, Any]:
+    """Return the parameters of TASTE."""
+    return {
+        "shop_id": current_shop().pk,
+        "as_of": as_of,
+        "from_on": as_of - datetime.timedelta(days=WINDOW_DAYS - 1),
+        "year_from": as_of - datetime.timedelta(days=YEAR_DAYS - 1),
+        "weekday_days": WEEKDAY_DAYS,
+        "weekday_share": WEEKDAY_SHARE,
+    }

@@ -19,7 +19,7 @@ from loyalty.ui.tables import BaseTable
 from loyalty.ui.templatetags.ui import num
 from segmentation.models import ScoreRun
 
-from .filters import SORTS, TIMELESS_SORTS, CustomerFilter
+from .filters import SORTS, CustomerFilter
 from .filters.then import remember
 from .models import Customer, Product
 
@@ -154,7 +154,7 @@ class CustomerTable(BaseTable):
 
     def __init__(self, data: People, **options):
         super().__init__(data, **options)
-        for name in {*SORTS} & {*self.columns.names()} - {*TIMELESS_SORTS} if data.people.on else ():
+        for name in {*SORTS} & {*self.columns.names()} - {*data.people.sorts}:
             self.columns[name].column.orderable = False
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,14 +26,16 @@ from ..models import Customer
 from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
+from .day import TIMELESS, can_be_laid, is_known, is_laid, laid_for
 from .due import DUE
 from .gaps import GAPS
 from .habits import HABITS
 from .likeness import LIKENESS
 from .memory import CONDITIONS as MEMORY
-from .memory import ON, TIMELESS
+from .memory import ON
 from .outlook import OUTLOOK
 from .own import OWN_SEGMENTS
+from .query import as_query, is_empty
 from .then import TIER, Was, kept_since, known
 from .worth import WORTH, rfm_score
 
@@ -60,7 +63,7 @@ SORTS = {
 DEFAULT_SORT = "-spent"
 # What stands in the address of a list beside its conditions.
 BESIDE = {"sort", "page"}
-# What a list of a past day can be sorted by: the score is today's.
+# What a list of a past day can be sorted by where its scores are not laid over today's.
 TIMELESS_SORTS = ("name", "joined")
 
 
@@ -78,7 +81,8 @@ class CustomerFilter:
 
     `qs` are these people in no order; `rows(start, stop)` a stretch of them in the order asked for. What
     cannot be read is left out and said in `problems`; nothing in `data` raises. `today` is the shop's day.
-    With `on`, a day before today, segment, stage, quadrant and tier are those of that day.
+    With `on`, a day before today, segment, stage, quadrant and tier are those of that day, and within
+    `on_its_day()` so is all else that has a past.
     """
 
     def __init__(self, data: QueryDict | Mapping | str = "", *, today: datetime.date | None = None):
@@ -103,7 +107,7 @@ class CustomerFilter:
         return [
             (condition, values[condition.name])
             for condition in CONDITIONS
-            if not _is_empty(values.get(condition.name))
+            if not is_empty(values.get(condition.name))
             # As of today is simply today.
             and not (condition.name == ON and values[ON] >= self.today)
         ]
@@ -153,15 +157,28 @@ class CustomerFilter:
         days = [(ago, self.today - datetime.timedelta(days=ago)) for ago in EARLIER_DAYS]
         return [(ago, self._query(ON, **{ON: day.isoformat()})) for ago, day in days]
 
-    @cached_property
+    def on_its_day(self) -> AbstractContextManager[None]:
+        """Let these people be asked for within the block as of their day, whatever the conditions: it is laid over
+        the present where the shop is not too large for that. Outside of it those that take it are left out.
+        """
+        asked = [(condition, value) for condition, value in self.active if condition.name != ON]
+        wanted = self.data.get("sort", "").removeprefix("-")
+        return laid_for(asked, self.on, is_sorted=wanted in set(SORTS) - set(TIMELESS_SORTS))
+
+    @property
+    def sorts(self) -> Collection[str]:
+        """The columns by which the list can be sorted."""
+        return SORTS if self.on is None or is_laid(self.on) or can_be_laid(self.on) else TIMELESS_SORTS
+
+    @property
     def unkept(self) -> list[Condition]:
         """The conditions in force of which nothing is known as of the past day: they are left out."""
         if self.on is None:
             return []
         return [
             condition
-            for condition, _value in self.active
-            if condition.name != ON and condition.then is None and condition.name not in TIMELESS
+            for condition, value in self.active
+            if condition.name != ON and not is_known(condition, value, self.on)
         ]
 
     @cached_property
@@ -175,8 +192,28 @@ class CustomerFilter:
             if self.on and condition.then:
                 people = people.filter(condition.then(value, self.on))
             else:
-                people = people.filter(condition.where(value, self.today))
+                is_then = self.on and condition.name not in TIMELESS
+                people = people.filter(condition.where(value, self.on if is_then else self.today))
         return search.find(people, self.text) if self.text else people
+
+    def settle(self) -> list[str]:
+        """Return the obstacles. Those found as of a day that takes its scores are known by their keys from here on:
+        with a past day laid over the present nothing can be written.
+        """
+        with self.on_its_day():
+            if self.on and is_laid(self.on):
+                keys = list(self.qs.order_by().values_list("pk", flat=True))
+                self.qs = Customer.objects.with_consent().filter(pk__in=keys)
+            return self.obstacles
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether the past day's people can be held against today's: both are asked for by groups alone."""
+        return bool(self.on and self.asks_for_groups) and not is_laid(self.on)
+
+    @property
+    def is_everyone_then(self) -> bool:
+        return len(self.active) == 1 and not self.text
 
     @cached_property
     def as_of_today(self) -> CustomerFilter:
@@ -204,7 +241,7 @@ class CustomerFilter:
     def sort(self) -> str:
         """The column sorted by, with "-" before it for the largest first; "" is best match first."""
         asked = self.data.get("sort", "")
-        if asked.removeprefix("-") in (TIMELESS_SORTS if self.on else SORTS):
+        if asked.removeprefix("-") in (SORTS if self.on is None or is_laid(self.on) else TIMELESS_SORTS):
             return asked
         if self.text:
             return ""
@@ -339,27 +376,6 @@ class CustomerFilter:
             )
             % {"day": format_day(self.on, current())},
         ]
-
-
-def _is_empty(value: object) -> bool:
-    """Whether nothing was asked for; 0 is a number like any other, though Python takes it for False."""
-    return value is False or value in (None, "", [])
-
-
-def as_query(data: QueryDict | Mapping | str) -> QueryDict:
-    """Return `data` as a QueryDict without empty values, which a form sends for every box left alone.
-
-    A value of a mapping may be a list.
-    """
-    if isinstance(data, str):
-        data = QueryDict(data.removeprefix("?"))
-    given = data.lists() if isinstance(data, QueryDict) else data.items()
-    query = QueryDict(mutable=True)
-    for name, value in given:
-        values = [str(one).strip() for one in (value if isinstance(value, list | tuple) else [value])]
-        if any(values):
-            query.setlist(name, [one for one in values if one])
-    return query
 
 
 def _name_of(name: str) -> str:

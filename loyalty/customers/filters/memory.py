@@ -13,28 +13,6 @@ from .conditions import Condition, ManyField
 from .then import Was, forgotten
 
 ON = "on"
-# What has no dates, or is asked of the person as they are: the same on any day.
-TIMELESS = frozenset(
-    {
-        "id",
-        "was",
-        "consent",
-        "reachable",
-        "city",
-        "province",
-        "neighbourhood",
-        "job",
-        "tag",
-        "gender",
-        "missing",
-        "twin",
-        "acquired",
-        "age_min",
-        "age_max",
-        "birthday",
-    }
-)
-
 CONDITIONS = (
     Condition(
         ON,

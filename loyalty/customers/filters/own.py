@@ -18,6 +18,11 @@ from .builder.frames import NOBODY, is_not
 from .conditions import Condition, ManyField, key
 
 OWN = ("own", "own_all", "own_none")
+# Fields of the builder of which nobody keeps the past.
+UNDATED = frozenset(
+    {"likeness", "tier", "tier_since", "tier_falls", "chance", "expected_profit"}
+    | {"received", "bought_after", "replied", "opted_out"}
+)
 
 
 def _each(keys: list[int], today: datetime.date) -> list[Q]:
@@ -66,6 +71,22 @@ def problems(keys: list[int]) -> list[str]:
                 for sentence in inner
             ]
     return list(dict.fromkeys(said))
+
+
+def has_past(keys: list[int]) -> bool:
+    """Say whether everything that these segments ask for, and those within them, was so or not on a past day."""
+    shelf = compiling.Shelf()
+
+    def asks(segment: OwnSegment, above: tuple[int, ...] = ()) -> bool:
+        if segment is None or segment.is_frozen or segment.pk in above:
+            return False
+        root = shelf.root(segment)
+        within = [shelf.segment(one) for one in compiling.asks_for(root)]
+        return not {one.field.key for one in root.conditions() if one.field} & UNDATED and all(
+            asks(one, (*above, segment.pk)) for one in within
+        )
+
+    return all(asks(shelf.segment(one)) for one in keys)
 
 
 def choices(chosen: list[int]) -> list[tuple[int, str]]:

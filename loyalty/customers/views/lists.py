@@ -29,6 +29,11 @@ MOST_CHOICES = 300
 
 def customer_list(request: HttpRequest) -> HttpResponse:
     people = CustomerFilter(request.GET)
+    with people.on_its_day():
+        return _list(request, people)
+
+
+def _list(request: HttpRequest, people: CustomerFilter) -> HttpResponse:
     rows = People(people)
     table = CustomerTable(rows, order_by=people.sort)
     RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
@@ -40,7 +45,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         if people.is_everyone
         else Customer.objects.values("pk")[: MOST_COUNTED + 1].count(),
         "most_counted": MOST_COUNTED,
-        "elsewhere": people.elsewhere(MOST_COUNTED + 1) if people.on and people.asks_for_groups else None,
+        "elsewhere": people.elsewhere(MOST_COUNTED + 1) if people.can_compare else None,
         "export_form": ExportForm(),
     }
     return page_or_fragment(
@@ -102,7 +107,8 @@ def customer_tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on everybody of the list whose query string came along."""
     people = CustomerFilter(request.POST.get("people", ""))
     form = TagForm(request.POST)
-    if form.is_valid() and not people.obstacles:
+    obstacles = people.settle()
+    if form.is_valid() and not obstacles:
         try:
             tagged = services.tag_customers(people.qs, form.cleaned_data["tag"])
         except ValidationError as refusal:
@@ -111,7 +117,7 @@ def customer_tag(request: HttpRequest) -> HttpResponse:
             said = ngettext("%(count)s person was tagged.", "%(count)s people were tagged.", tagged)
             notice(request, said % {"count": num(tagged)})
             return go(request, _address_of(people))
-    for sentence in [*people.obstacles, *(error for errors in form.errors.values() for error in errors)]:
+    for sentence in [*obstacles, *(error for errors in form.errors.values() for error in errors)]:
         notice(request, sentence, level=messages.ERROR)
     return go(request, _address_of(people))
 
@@ -121,10 +127,10 @@ def customer_export(request: HttpRequest) -> HttpResponse:
     people = CustomerFilter(request.POST.get("people", ""))
     form = ExportForm(request.POST)
     try:
-        if people.obstacles:
-            raise ValidationError(people.obstacles)
         if not form.is_valid():
             raise ValidationError([error for errors in form.errors.values() for error in errors])
+        if obstacles := people.settle():
+            raise ValidationError(obstacles)
         file, rows = export.write(people, form.cleaned_data["format"])
     except ValidationError as refusal:
         for sentence in refusal.messages:

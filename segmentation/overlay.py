@@ -1,0 +1,152 @@
+"""The shop as it stood on a past day, for whatever is asked of it: every list, count and picture.
+
+PostgreSQL looks for a name among the temporary relations before all others. Within `as_of` the names that
+everything is read by mean what they held on that day: the scores are worked out anew, with the groups as they were
+told; customers are those known by then; orders, refunds and dealings end with the day. So a list or a report, by the
+ORM or by plain SQL, is of that day without a word of its own about it.
+
+What is kept of a person without a date (name, place, consent) is as it stands today, and so are outlooks of single
+people, groupings by likeness and tiers, which have a past of their own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from loyalty.customers.facts import Statement
+from loyalty.shops.models import Shop
+from loyalty.shops.scope import current_shop
+
+from . import services, spans, state, taste
+from .models import ScoreRun
+from .statements import execute, row
+
+# So many are worked out while a page is waited for; of a larger shop every second, third, … customer.
+AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Past:
+    """The day that is laid over the present, of every `one_in`-th customer, and a run that speaks of it: the last
+    one up to the day, with the day and the numbers of the overlay."""
+
+    day: datetime.date
+    one_in: int
+    run: ScoreRun
+    has_tastes: bool
+
+
+_laid: ContextVar[Past | None] = ContextVar("past", default=None)
+
+
+def laid() -> Past | None:
+    """Return the past that is asked at the moment, None for the present."""
+    return _laid.get()
+
+
+def current_run() -> ScoreRun | None:
+    """Return the run that the scores are of, those of the past day where one is laid over them."""
+    return past.run if (past := laid()) else ScoreRun.objects.current()
+
+
+def one_in() -> int:
+    """Return how many customers one that is found stands for: 1 but for a large shop's past."""
+    return past.one_in if (past := laid()) else 1
+
+
+def run_up_to(day: datetime.date) -> ScoreRun | None:
+    """Return the last run as of `day` or before, None where there is none."""
+    return ScoreRun.objects.filter(as_of__lte=day).order_by("-as_of", "-pk").first()
+
+
+def step_for(run: ScoreRun) -> int:
+    """Return of how many customers one is worked out, in a shop as large as `run` found it."""
+    return max(1, math.ceil(run.customers / AT_ONCE))
+
+
+@contextmanager
+def as_of(day: datetime.date, *, tastes: bool = False) -> Iterator[Past]:
+    """Lay `day`, of which history knows, over the present for the block; nothing can be written in it.
+
+    `tastes` are laid where they are asked for: they are dearer than all else together.
+    """
+    run = run_up_to(day)
+    with transaction.atomic():
+        past = _lay(current_shop(), day, run, tastes)
+        execute(Statement("SET LOCAL transaction_read_only = on"))
+        token = _laid.set(past)
+        try:
+            yield past
+        finally:
+            _laid.reset(token)
+            # What was laid goes with the savepoint, and so does the ban on writing.
+            transaction.set_rollback(True)
+
+
+def _lay(shop: Shop, day: datetime.date, run: ScoreRun, tastes: bool) -> Past:
+    rules, step = services.rules_of_shop(), step_for(run)
+    cuts = run.cuts if run.cuts.get("basis") == rules.basis else None
+    keys = {"shop_id": shop.pk, "as_of": day}
+    with services.state_table(shop, day, rules, cuts, one_in=step) as cuts:
+        told = ", ".join(f"{spans.word_sql(kind, 'held')}" for kind in spans.PLACES)
+        others = [name for name in state.STATE_COLUMNS if name not in spans.PLACES]
+        columns = ("customer_id", *state.FACT_COLUMNS, *others)
+        # Who has no change by then was not known by then.
+        select = f"""
+SELECT state.customer_id AS id, %(shop_id)s, %(as_of)s, now(), {", ".join(f"state.{name}" for name in columns)}, {told}
+FROM {state.STATE} AS state
+JOIN (SELECT customer_id, {spans.held_sql("changes", "%(as_of)s::date")} AS held
+      FROM segmentation_scorehistory WHERE shop_id = %(shop_id)s) AS history
+  ON history.customer_id = state.customer_id AND held IS NOT NULL"""
+        names = ", ".join(("id", "shop_id", "as_of", "computed_at", *columns, *spans.PLACES))
+        _stand_in("segmentation_customerscore", Statement(select, keys), names)
+    known = "IN (SELECT customer_id FROM pg_temp.segmentation_customerscore)"
+    _narrow("customers_customer", f"id {known}")
+    # Guests stand for nobody, so of a part of the shop there are none.
+    theirs = f"customer_id {known}" if step > 1 else f"(customer_id IS NULL OR customer_id {known})"
+    night = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time.min, shop.zone)
+    for table, until in (
+        ("customers_order", f"placed_on <= DATE '{day}'"),
+        ("customers_refund", f"refunded_on <= DATE '{day}'"),
+        ("customers_interaction", f"occurred_at < TIMESTAMPTZ '{night.isoformat()}'"),
+    ):
+        _narrow(table, f"{until} AND {theirs}")
+    if tastes:
+        _lay_tastes(day)
+    return Past(day, step, _standing_in(run, day, step, cuts), tastes)
+
+
+def _lay_tastes(day: datetime.date) -> None:
+    select = f"SELECT found.customer_id AS id, %(shop_id)s, %(as_of)s, {taste.COLUMNS}, found.customer_id"
+    found = Statement(f"{select} FROM ({taste.TASTE}) AS found", taste.params_of(day))
+    _stand_in("segmentation_customertaste", found, f"id, shop_id, computed_on, {taste.COLUMNS}, customer_id")
+
+
+def _standing_in(run: ScoreRun, day: datetime.date, step: int, cuts: dict) -> ScoreRun:
+    """Return `run` as a run of the day itself would be; it is not to be saved."""
+    sql = "SELECT count(*) AS customers, count(last_order_on) AS buyers, now() AS at FROM segmentation_customerscore"
+    found, then = row(Statement(sql)), copy(run)
+    then.as_of, then.cuts, then.finished_at = day, cuts, found["at"]
+    then.customers, then.buyers = found["customers"] * step, found["buyers"] * step
+    return then
+
+
+def _stand_in(table: str, select: Statement, columns: str) -> None:
+    """Lay a table of what `select` finds, in the order of `columns`, over the one of its name."""
+    execute(Statement(f"CREATE TEMPORARY TABLE {table} (LIKE {table}) ON COMMIT DROP"))
+    execute(Statement(f"INSERT INTO pg_temp.{table} ({columns}) {select.sql}", select.params))
+    execute(Statement(f"CREATE UNIQUE INDEX ON pg_temp.{table} (customer_id)"))
+    execute(Statement(f"ANALYZE pg_temp.{table}"))
+
+
+def _narrow(table: str, condition: str) -> None:
+    """Lay a view of the rows that meet `condition` over a table; its row-level security still holds."""
+    execute(Statement(f"CREATE TEMPORARY VIEW {table} AS SELECT * FROM {table} WHERE {condition}"))
