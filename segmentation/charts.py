@@ -40,9 +40,12 @@ def people(**conditions: object) -> str:
     return f"{reverse('customers:customer_list')}?{urlencode(conditions, doseq=True)}"
 
 
+def _as_of(on: datetime.date | None) -> dict[str, str]:
+    return {"on": on.isoformat()} if on else {}
+
+
 def stages(weeks: Sequence[Week], on: datetime.date | None = None) -> Chart:
     """Return the people of each stage, week by week; the last week opens their lists, those of the day `on`."""
-    as_of = {"on": on.isoformat()} if on else {}
     shown = presentation.current()
     labels = [dates.format_day(week.until_on, shown, "day") for week in weeks]
     series = [
@@ -50,7 +53,7 @@ def stages(weeks: Sequence[Week], on: datetime.date | None = None) -> Chart:
             stage.label,
             [week.customers.get(stage, 0) for week in weeks],
             TOKENS.get(stage, stage.value),
-            [""] * (len(weeks) - 1) + [people(stage=stage.value, **as_of)],
+            [""] * (len(weeks) - 1) + [people(stage=stage.value, **_as_of(on))],
         )
         for stage in STACKED
     ]
@@ -60,9 +63,14 @@ def stages(weeks: Sequence[Week], on: datetime.date | None = None) -> Chart:
 
 
 def value_volume(
-    points: Sequence[Point], medians: Mapping[str, float | None], groups: Mapping[str, Group]
+    points: Sequence[Point],
+    medians: Mapping[str, float | None],
+    groups: Mapping[str, Group],
+    on: datetime.date | None = None,
 ) -> Chart:
-    """Return value against the order days of a year; the table counts everybody, not only those drawn."""
+    """Return value against the order days of a year, of today or of the day `on`; the table counts everybody, not
+    only those drawn.
+    """
     days = sorted(point.year_days for point in points)
     furthest = quantile(days, DRAWN_SHARE) if days else 0
     drawn = [
@@ -93,7 +101,7 @@ def value_volume(
     number, share = charts.formatter("number"), charts.formatter("share")
     rows = [
         [
-            Cell(str(quadrant.label), people(quadrant=quadrant.value)),
+            Cell(str(quadrant.label), people(quadrant=quadrant.value, **_as_of(on))),
             Cell(number(group.customers)),
             Cell(share(group.share)),
             Cell(share(group.amount_share)),
@@ -118,11 +126,12 @@ def _point_label(point: Point) -> str:
     }
 
 
-def pareto(found: Pareto, *, is_past: bool = False) -> Chart:
-    """Return the share of sales of each tenth of the buyers and the running total; a bar opens its people, but
-    for a past day, of which nobody knows who they were."""
+def pareto(found: Pareto, on: datetime.date | None = None, *, opens: bool = True) -> Chart:
+    """Return the share of sales of each tenth of the buyers and the running total; a bar opens its people, of the
+    day `on`, unless nobody knows who they were.
+    """
     share = charts.formatter("share")
-    hrefs = [] if is_past else [tenth_people(tenth) for tenth in found.tenths]
+    hrefs = [tenth_people(tenth, on) for tenth in found.tenths] if opens else []
     chart = charts.pareto(
         "pareto",
         _("Share of sales of each tenth of the customers, from those who spend most"),
@@ -147,9 +156,9 @@ def pareto(found: Pareto, *, is_past: bool = False) -> Chart:
     return replace(chart, heads=heads, rows=rows)
 
 
-def tenth_people(tenth: Tenth) -> str:
+def tenth_people(tenth: Tenth, on: datetime.date | None = None) -> str:
     """Return the address of those who spent between the least and the most of a tenth."""
-    limits = {"spent_max": as_typed(tenth.most_amount)}
+    limits = {"spent_max": as_typed(tenth.most_amount), **_as_of(on)}
     if tenth.least_amount > 0:
         limits["spent_min"] = as_typed(tenth.least_amount)
     return people(**limits)

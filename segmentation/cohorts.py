@@ -16,11 +16,12 @@ from django.db import connection, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from loyalty.customers.facts import in_index_order
+from loyalty.customers.facts import Statement, in_index_order
 from loyalty.customers.models import Order, Refund
 from loyalty.shops.scope import current_shop
 from loyalty.ui.periods import KINDS, Period, period_of
 
+from . import overlay
 from .models import CohortPeriod, CohortRun
 
 # What lies further back than this is counted in full: a night should not read a year of orders.
@@ -70,12 +71,16 @@ FROM (
            (%(places)s::int[])[greatest(cohort, width_bucket(refunded_on, %(starts)s::date[]))],
            0, 0, -sum(amount)::bigint
     FROM (SELECT customer_id, refunded_on, amount FROM customers_refund
-          WHERE shop_id = %(shop_id)s AND customer_id IS NOT NULL
-                AND refunded_on BETWEEN %(from_on)s AND %(as_of)s) AS refund
+          WHERE shop_id = %(shop_id)s AND customer_id IS NOT NULL AND refunded_on <= %(as_of)s
+                AND (refunded_on >= %(from_on)s OR customer_id IN ({new}))) AS refund
     JOIN ({first}) AS first USING (customer_id)
     GROUP BY 1, 2
 ) AS part
 GROUP BY cohort, period"""
+# What was given back before somebody's first order lowers the period of that order.
+_NEW = """
+SELECT customer_id FROM segmentation_customerscore
+WHERE shop_id = %(shop_id)s AND first_order_on >= %(from_on)s"""
 _FIRST_OF_ALL = "SELECT DISTINCT customer_id, cohort FROM segmentation_cohorts"
 _FIRST_BY_SCORE = """
 SELECT customer_id, width_bucket(first_order_on, %(starts)s::date[]) AS cohort
@@ -105,12 +110,18 @@ def refresh(as_of: datetime.date) -> int:
 
 
 def _count(as_of: datetime.date, from_on: datetime.date | None) -> int:
+    with transaction.atomic():
+        written = _write(as_of, from_on)
+        _keep_run(as_of)
+    return written
+
+
+def _write(as_of: datetime.date, from_on: datetime.date | None) -> int:
     shop = current_shop()
     with transaction.atomic():
         earliest = Order.objects.paid().filter(customer__isnull=False).aggregate(on=Min("placed_on"))["on"]
         if earliest is None or earliest > as_of:
             CohortPeriod.objects.all().delete()
-            _keep_run(as_of)
             return 0
         months = period_of(earliest, shop.calendar).until(period_of(as_of, shop.calendar))
         starts = [month.first_on for month in months]
@@ -129,9 +140,8 @@ def _count(as_of: datetime.date, from_on: datetime.date | None) -> int:
                 kind_starts = sorted(set(of_kind))
                 places = [kind_starts.index(start) + 1 for start in of_kind]
                 mine = {"kind": kind, "kind_starts": kind_starts, "places": places}
-                cursor.execute(_WRITE.format(first=first), params | mine)
+                cursor.execute(_WRITE.format(first=first, new=_NEW), params | mine)
                 written += cursor.rowcount
-        _keep_run(as_of)
     return written
 
 
@@ -225,9 +235,27 @@ class Matrix:
         return found
 
 
-def matrix(kind: str) -> Matrix | None:
-    """Return every cohort of months or quarters as kept, or None where nothing is counted yet."""
+def matrix_then(kind: str, day: datetime.date) -> Matrix | None:
+    """Return the cohorts as of a past day, as far as its orders are known today: as kept of the quarters before it,
+    and from there on counted up to it.
+    """
     run = CohortRun.objects.first()
+    if run is None or run.calendar != current_shop().calendar:
+        return None
+    from_on = period_of(min(day, run.as_of), run.calendar, "quarter").first_on
+    columns = "shop_id, kind, cohort_on, period_on, buyers, orders, amount"
+    earlier = f"SELECT {columns} FROM public.{CohortPeriod._meta.db_table} WHERE period_on < %(from_on)s"
+    with transaction.atomic():
+        overlay.stand_in(CohortPeriod._meta.db_table, Statement(earlier, {"from_on": from_on}), columns)
+        _write(day, from_on)
+        found = matrix(kind, CohortRun(as_of=day, computed_at=timezone.now(), calendar=run.calendar))
+        transaction.set_rollback(True)
+    return found
+
+
+def matrix(kind: str, run: CohortRun | None = None) -> Matrix | None:
+    """Return every cohort of months or quarters as kept, or None where nothing is counted yet."""
+    run = run or CohortRun.objects.first()
     rows = {(row.cohort_on, row.period_on): row for row in CohortPeriod.objects.filter(kind=kind) if run}
     if not rows:
         return None

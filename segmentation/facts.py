@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Count, DateField, DurationField, F, Sum, Value
 
-from . import value_volume
+from . import overlay, value_volume
 from .models import CustomerScore, ScoreRun
 
 # Points of a scatter chart: more would hide each other, and a phone has to draw them.
@@ -66,13 +66,14 @@ def groups(field: str, as_of: datetime.date) -> dict[str, Group]:
         .order_by()
     )
     people, spent = sum(row["customers"] for row in found), sum(row["amount"] for row in found)
+    step = overlay.one_in()
     return {
         row["key"]: Group(
             key=row["key"],
-            customers=row["customers"],
-            amount=int(row["amount"]),
+            customers=row["customers"] * step,
+            amount=int(row["amount"]) * step,
             recency_days=None if row["since"] is None else row["since"] / datetime.timedelta(days=1),
-            profit_amount=row["profit_amount"],
+            profit_amount=None if row["profit_amount"] is None else row["profit_amount"] * step,
             share=row["customers"] / people,
             amount_share=float(row["amount"] / spent) if spent > 0 else None,
         )
@@ -114,8 +115,10 @@ def _cell(r: int, f: int, groups: list[list], spent: int) -> Cell:
 
 def points(buyers: int, as_of: datetime.date, most: int = MOST_POINTS) -> list[Point]:
     """Return about `most` customers with a known value, always the same ones for the same shop."""
-    # Every n-th key: deterministic, and without sorting a million rows by chance.
-    every = max(1, -(-buyers // most))
+    # Every n-th key: deterministic, and without sorting a million rows by chance. Of a part of a shop's past every
+    # so many are there at all.
+    step = overlay.one_in()
+    every = max(1, -(-buyers // (most * step))) * step
     found = CustomerScore.objects.annotate(turn=F("customer_id") % every)
     rows = found.filter(value_score__isnull=False, turn=0).order_by("customer")
     return [

@@ -21,7 +21,7 @@ from django.utils import timezone
 from loyalty.customers.models import Product, ProductCategory
 from loyalty.shops.scope import current_shop
 
-from . import goods_sql
+from . import goods_sql, overlay
 from .models import CustomerOutlook, GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun, Stage
 
 DAYS = 365
@@ -52,6 +52,7 @@ class Counted:
     one_in: int
     figures: list[GoodsFigure]
     pairs: list[GoodsPair]
+    favourites: list[GoodsFavourite]
 
 
 def renew(as_of: datetime.date) -> int:
@@ -78,7 +79,7 @@ def renew(as_of: datetime.date) -> int:
             cursor.execute("ANALYZE goods_sales")
             cursor.execute((goods_sql.FIGURES_INTO + goods_sql.FIGURES).format(**column), params)
             written += cursor.rowcount
-            cursor.execute(goods_sql.FAVOURITES.format(**column), params)
+            cursor.execute((goods_sql.FAVOURITES_INTO + goods_sql.FAVOURITES).format(**column), params)
             cursor.execute((goods_sql.PAIRS_INTO + goods_sql.PAIRS).format(**column), params)
             cursor.execute("DROP TABLE goods_sales")
         cursor.execute("DROP TABLE goods_lines; DROP TABLE goods_again; DROP TABLE goods_ends")
@@ -102,19 +103,22 @@ def renew(as_of: datetime.date) -> int:
 
 
 def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
-    """Return what `people` buy, by the rules and as of the day of `run`: products or categories.
+    """Return what `people` buy, by the rules and as of the day of `run`: products or categories. What the segments
+    like more than others is counted on a past day only: today's is kept.
 
     Each statement brings its own tables, so that a replica can answer.
     """
     people = people.order_by()
-    one_in = max(1, math.ceil(people.count() / MOST_COUNTED))
+    turns = max(1, math.ceil(people.count() / MOST_COUNTED))
+    # Of a part of a shop's past the numbers stand for the whole, too.
+    one_in = turns * overlay.one_in()
     column = {
         "column": f"{kind}_id",
         "demand": _demand(run.demand_source == GoodsRun.Source.OUTLOOK),
     }
     tables = TABLES | {"goods_sales": goods_sql.SALES.format(**column)}
     own = "WITH " + ", ".join(f"{table} AS MATERIALIZED ({sql})" for table, sql in tables.items())
-    keys = people.alias(turn=F("pk") % one_in).filter(turn=0).values_list("pk", flat=True)
+    keys = people.alias(turn=F("pk") % turns).filter(turn=0).values_list("pk", flat=True)
     params = _params(run.as_of) | {"everybody": False, "people": list(keys), "one_in": 1}
     with connection.cursor() as cursor:
 
@@ -125,14 +129,35 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
         ((*_totals, params["away_share"], again_share),) = ask(goods_sql.TOTALS)
         figures = ask(goods_sql.FIGURES.format(**column))
         pairs = ask(f"SELECT * FROM ({goods_sql.PAIRS}) AS found ORDER BY lift DESC, goods_id, other_id")
-    found = [_figure(kind, one_in, *row) for row in figures], [_pair(kind, one_in, *row) for row in pairs]
+        liked = (
+            ask(f"{goods_sql.FAVOURITES} ORDER BY segment, index DESC, goods_id") if overlay.laid() else []
+        )
+    found = (
+        [_figure(kind, one_in, *row) for row in figures],
+        [_pair(kind, one_in, *row) for row in pairs],
+        [_favourite(kind, one_in, *row) for row in liked],
+    )
     _name(kind, *found)
     return Counted(timezone.now(), params["away_share"], again_share, one_in, *found)
 
 
-def _name(kind: str, figures: list[GoodsFigure], pairs: list[GoodsPair]) -> None:
+def run_on(day: datetime.date) -> GoodsRun:
+    """Return a run that speaks of a past day, which is laid over the present; it is not to be saved."""
+    run = overlay.current_run()
+    return GoodsRun(
+        as_of=day,
+        computed_at=run.finished_at,
+        buyers=run.buyers,
+        one_in=1,
+        demand_source=GoodsRun.Source.RECENT,
+    )
+
+
+def _name(
+    kind: str, figures: list[GoodsFigure], pairs: list[GoodsPair], favourites: list[GoodsFavourite]
+) -> None:
     """Give the rows their goods, in one query of each model."""
-    names = {kind: [*figures, *pairs], f"other_{kind}": pairs}
+    names = {kind: [*figures, *pairs, *favourites], f"other_{kind}": pairs}
     keys = {getattr(row, f"{name}_id") for name, rows in names.items() for row in rows}
     known = MODELS[kind].objects.in_bulk(keys)
     if kind == "product":
@@ -157,6 +182,13 @@ def _pair(kind: str, one_in: int, shop_id: int, goods_id: int, other_id: int, *f
     named = dict(zip(goods_sql.PAIR, found, strict=True))
     named["buyers"] *= one_in
     return GoodsPair(shop_id=shop_id, **{f"{kind}_id": goods_id, f"other_{kind}_id": other_id}, **named)
+
+
+def _favourite(kind: str, one_in: int, shop_id: int, goods_id: int, *found: Any) -> GoodsFavourite:
+    named = dict(zip(goods_sql.LIKED, found, strict=True))
+    named["buyers"] *= one_in
+    named["amount"] *= one_in
+    return GoodsFavourite(shop_id=shop_id, **{f"{kind}_id": goods_id}, **named)
 
 
 def _demand(has_outlook: bool) -> str:

@@ -140,9 +140,10 @@ FULL JOIN (
 ) AS ends USING (goods_id)
 LEFT JOIN ({demand}) AS demand USING (goods_id)"""
 
+LIKED = ("segment", "buyers", "amount", "share", "index")
+FAVOURITES_INTO = f"INSERT INTO segmentation_goodsfavourite (shop_id, {{column}}, {', '.join(LIKED)})"
 FAVOURITES = """
-INSERT INTO segmentation_goodsfavourite (shop_id, {column}, segment, buyers, amount, share, index)
-SELECT %(shop_id)s, goods_id, segment, buyers, amount, share, index
+SELECT %(shop_id)s AS shop_id, goods_id, segment, buyers, amount, share, index
 FROM (
     SELECT *, row_number() OVER (PARTITION BY segment ORDER BY index DESC, amount DESC, goods_id) AS place
     FROM (

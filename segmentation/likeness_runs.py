@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from django.db import connection
@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from loyalty.shops.scope import current_shop_id
 
-from . import likeness
-from .models import LikenessMember, LikenessRun
+from . import likeness, overlay
+from .models import CustomerScore, LikenessMember, LikenessRun
+
+Sums = dict[tuple[int, str], tuple[int, int]]
 
 # Older ones go, with the lists they opened; whoever wants one for good saves it as a segment of their own.
 KEPT_RUNS = 5
@@ -56,8 +58,36 @@ def begin(as_of: datetime.date, groups: int | None = None) -> LikenessRun:
 
 def work_out(run: LikenessRun) -> LikenessRun:
     """Find the groups of a run that was begun and keep who is in which; a failure stands in the run."""
+    people, labels = _find(run)
+    if labels is not None:
+        _keep(run, people, labels)
+    run.save()
+    _forget()
+    return run
+
+
+def found_then() -> tuple[LikenessRun, Sums]:
+    """Return the groups of a past day, which is laid over the present, and what `sums` says of them.
+
+    Nothing of it is kept, so nobody can be listed by these groups.
+    """
+    past = overlay.laid()
+    run = LikenessRun(as_of=past.day, started_at=timezone.now())
+    people, labels = _find(run)
+    sums: dict[tuple[int, str], tuple[int, int]] = {}
+    scores = CustomerScore.objects.filter(last_order_on__isnull=False).order_by("customer_id")
+    rows = scores.values_list("segment", "monetary_amount")
+    for number, (segment, spent) in zip(() if labels is None else labels, rows, strict=labels is not None):
+        count, amount = sums.get((number, segment), (0, 0))
+        sums[int(number), segment] = count + past.one_in, amount + spent * past.one_in
+    return run, sums
+
+
+def _find(run: LikenessRun) -> tuple[list[int], Sequence[int] | None]:
+    """Find the groups of a run; return the people and the number of each one's group, None where there are none."""
     people, rows = _facts(run.as_of)
-    run.customers = len(people)
+    run.customers = len(people) * overlay.one_in()
+    labels = None
     try:
         found = likeness.group(rows, run.asked_groups)
     except likeness.TooFew as few:
@@ -67,11 +97,9 @@ def work_out(run: LikenessRun) -> LikenessRun:
         run.silhouette, run.stability = found.silhouette, found.stability
         run.silhouettes = {str(k): round(value, 4) for k, value in found.silhouettes.items()}
         run.suggested_groups, run.used = found.suggested, list(found.used)
-        _keep(run, people, found.labels)
+        labels = found.labels
     run.finished_at = timezone.now()
-    run.save()
-    _forget()
-    return run
+    return people, labels
 
 
 def _facts(as_of: datetime.date) -> tuple[list[int], list[tuple]]:
@@ -112,7 +140,7 @@ def _forget() -> None:
         LikenessRun.objects.filter(pk__in=old).delete()
 
 
-def sums(run: LikenessRun) -> dict[tuple[int, str], tuple[int, int]]:
+def sums(run: LikenessRun) -> Sums:
     """Return {(group, RFM segment): (people, their net spend)} as the scores stand now."""
     with connection.cursor() as cursor:
         cursor.execute(_CROSSED, {"shop_id": current_shop_id(), "run_id": run.pk})

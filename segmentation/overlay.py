@@ -5,8 +5,8 @@ everything is read by mean what they held on that day: the scores are worked out
 told; customers are those known by then; orders, refunds and dealings end with the day. So a list or a report, by the
 ORM or by plain SQL, is of that day without a word of its own about it.
 
-What is kept of a person without a date (name, place, consent) is as it stands today, and so are outlooks of single
-people, groupings by likeness and tiers, which have a past of their own.
+What is kept without a date (name, place, consent, the usual gap of a category) is as it stands today, and so are
+the outlooks of single people and the groups by likeness. Tiers have a past of their own.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from loyalty.customers.facts import Statement
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import services, spans, state, taste
+from . import history, services, spans, state, taste
 from .models import ScoreRun
 from .statements import execute, row
 
 # So many are worked out while a page is waited for; of a larger shop every second, third, … customer.
 AT_ONCE = 20_000
+SCORES, TASTES = "segmentation_customerscore", "segmentation_customertaste"
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,32 @@ def run_up_to(day: datetime.date) -> ScoreRun | None:
     return ScoreRun.objects.filter(as_of__lte=day).order_by("-as_of", "-pk").first()
 
 
+def reaches(day: datetime.date) -> bool:
+    """Say whether `day` can be laid over the present: whether anything is remembered of it."""
+    since = history.kept_since()
+    return since is not None and since <= day and run_up_to(day) is not None
+
+
+def is_whole_on(day: datetime.date) -> bool:
+    """Say whether everybody can be worked out as of `day`, and not a part of the shop only."""
+    return reaches(day) and step_for(run_up_to(day)) == 1
+
+
 def step_for(run: ScoreRun) -> int:
     """Return of how many customers one is worked out, in a shop as large as `run` found it."""
     return max(1, math.ceil(run.customers / AT_ONCE))
 
 
 @contextmanager
-def as_of(day: datetime.date, *, tastes: bool = False) -> Iterator[Past]:
+def as_of(day: datetime.date, *, scores: bool = True, tastes: bool = False) -> Iterator[Past]:
     """Lay `day`, of which history knows, over the present for the block; nothing can be written in it.
 
-    `tastes` are laid where they are asked for: they are dearer than all else together.
+    `tastes` are laid where they are asked for: they are dearer than all else together. Without `scores` those stay
+    today's, and what is dated is of everybody, however large the shop.
     """
     run = run_up_to(day)
     with transaction.atomic():
-        past = _lay(current_shop(), day, run, tastes)
+        past = _lay(current_shop(), day, run, scores, tastes)
         execute(Statement("SET LOCAL transaction_read_only = on"))
         token = _laid.set(past)
         try:
@@ -91,24 +104,10 @@ def as_of(day: datetime.date, *, tastes: bool = False) -> Iterator[Past]:
             transaction.set_rollback(True)
 
 
-def _lay(shop: Shop, day: datetime.date, run: ScoreRun, tastes: bool) -> Past:
-    rules, step = services.rules_of_shop(), step_for(run)
-    cuts = run.cuts if run.cuts.get("basis") == rules.basis else None
-    keys = {"shop_id": shop.pk, "as_of": day}
-    with services.state_table(shop, day, rules, cuts, one_in=step) as cuts:
-        told = ", ".join(f"{spans.word_sql(kind, 'held')}" for kind in spans.PLACES)
-        others = [name for name in state.STATE_COLUMNS if name not in spans.PLACES]
-        columns = ("customer_id", *state.FACT_COLUMNS, *others)
-        # Who has no change by then was not known by then.
-        select = f"""
-SELECT state.customer_id AS id, %(shop_id)s, %(as_of)s, now(), {", ".join(f"state.{name}" for name in columns)}, {told}
-FROM {state.STATE} AS state
-JOIN (SELECT customer_id, {spans.held_sql("changes", "%(as_of)s::date")} AS held
-      FROM segmentation_scorehistory WHERE shop_id = %(shop_id)s) AS history
-  ON history.customer_id = state.customer_id AND held IS NOT NULL"""
-        names = ", ".join(("id", "shop_id", "as_of", "computed_at", *columns, *spans.PLACES))
-        _stand_in("segmentation_customerscore", Statement(select, keys), names)
-    known = "IN (SELECT customer_id FROM pg_temp.segmentation_customerscore)"
+def _lay(shop: Shop, day: datetime.date, run: ScoreRun, scores: bool, tastes: bool) -> Past:
+    step = step_for(run) if scores else 1
+    run = _lay_scores(shop, day, run, step) if scores else run
+    known = f"IN (SELECT customer_id FROM {f'pg_temp.{SCORES}' if scores else f'({_known(day)}) AS known'})"
     _narrow("customers_customer", f"id {known}")
     # Guests stand for nobody, so of a part of the shop there are none.
     theirs = f"customer_id {known}" if step > 1 else f"(customer_id IS NULL OR customer_id {known})"
@@ -121,29 +120,53 @@ JOIN (SELECT customer_id, {spans.held_sql("changes", "%(as_of)s::date")} AS held
         _narrow(table, f"{until} AND {theirs}")
     if tastes:
         _lay_tastes(day)
-    return Past(day, step, _standing_in(run, day, step, cuts), tastes)
+    return Past(day, step, run, tastes)
+
+
+def _lay_scores(shop: Shop, day: datetime.date, run: ScoreRun, step: int) -> ScoreRun:
+    """Lay the scores; return `run` as one of the day itself would be, which is not to be saved."""
+    rules = services.rules_of_shop()
+    kept = run.cuts if run.cuts.get("basis") == rules.basis else None
+    with services.state_table(shop, day, rules, kept, one_in=step) as cuts:
+        told = [spans.word_sql(kind, "held") for kind in spans.PLACES]
+        own = (
+            "customer_id",
+            *state.FACT_COLUMNS,
+            *(name for name in state.STATE_COLUMNS if name not in spans.PLACES),
+        )
+        # Who has no change by then was not known by then.
+        select = f"""
+SELECT state.customer_id, %(shop_id)s, %(as_of)s, now(), {", ".join([f"state.{name}" for name in own] + told)}
+FROM {state.STATE} AS state JOIN ({_known(day)}) AS known ON known.customer_id = state.customer_id"""
+        columns = ", ".join(("id", "shop_id", "as_of", "computed_at", *own, *spans.PLACES))
+        stand_in(SCORES, Statement(select, {"shop_id": shop.pk, "as_of": day}), columns)
+    found = row(
+        Statement(f"SELECT count(*) AS people, count(last_order_on) AS buyers, now() AS at FROM {SCORES}")
+    )
+    then = copy(run)
+    then.as_of, then.cuts, then.finished_at = day, cuts, found["at"]
+    then.customers, then.buyers = found["people"] * step, found["buyers"] * step
+    return then
+
+
+def _known(day: datetime.date) -> str:
+    """Return SELECT of who was known by the end of `day`, and what held of them."""
+    held = spans.held_sql("changes", f"DATE '{day}'")
+    return f"""SELECT customer_id, held FROM (
+    SELECT customer_id, {held} AS held FROM segmentation_scorehistory WHERE shop_id = (SELECT current_shop_id())
+) AS history WHERE held IS NOT NULL"""
 
 
 def _lay_tastes(day: datetime.date) -> None:
     select = f"SELECT found.customer_id AS id, %(shop_id)s, %(as_of)s, {taste.COLUMNS}, found.customer_id"
     found = Statement(f"{select} FROM ({taste.TASTE}) AS found", taste.params_of(day))
-    _stand_in("segmentation_customertaste", found, f"id, shop_id, computed_on, {taste.COLUMNS}, customer_id")
+    stand_in(TASTES, found, f"id, shop_id, computed_on, {taste.COLUMNS}, customer_id")
 
 
-def _standing_in(run: ScoreRun, day: datetime.date, step: int, cuts: dict) -> ScoreRun:
-    """Return `run` as a run of the day itself would be; it is not to be saved."""
-    sql = "SELECT count(*) AS customers, count(last_order_on) AS buyers, now() AS at FROM segmentation_customerscore"
-    found, then = row(Statement(sql)), copy(run)
-    then.as_of, then.cuts, then.finished_at = day, cuts, found["at"]
-    then.customers, then.buyers = found["customers"] * step, found["buyers"] * step
-    return then
-
-
-def _stand_in(table: str, select: Statement, columns: str) -> None:
+def stand_in(table: str, select: Statement, columns: str) -> None:
     """Lay a table of what `select` finds, in the order of `columns`, over the one of its name."""
-    execute(Statement(f"CREATE TEMPORARY TABLE {table} (LIKE {table}) ON COMMIT DROP"))
+    execute(Statement(f"CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING IDENTITY) ON COMMIT DROP"))
     execute(Statement(f"INSERT INTO pg_temp.{table} ({columns}) {select.sql}", select.params))
-    execute(Statement(f"CREATE UNIQUE INDEX ON pg_temp.{table} (customer_id)"))
     execute(Statement(f"ANALYZE pg_temp.{table}"))
 
 

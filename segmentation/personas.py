@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 
 from loyalty.shops.scope import current_shop_id
 
+from . import overlay
 from .models import CustomerScore, CustomerTaste
 
 # A card of fewer would be a portrait of somebody.
@@ -80,7 +81,9 @@ def figures(as_of: datetime.date, people: QuerySet | None = None) -> Figures:
     inside = f"AND customer_id IN ({sql})" if sql else ""
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(inside=inside), [as_of, current_shop_id(), *params])
-        return Figures(*cursor.fetchone())
+        customers, buyers, amount, *each = cursor.fetchone()
+    step = overlay.one_in()
+    return Figures(customers * step, buyers * step, amount * step, *each)
 
 
 def favourites(column: str, people: QuerySet) -> list[Favourite]:
@@ -99,7 +102,13 @@ def favourites(column: str, people: QuerySet) -> list[Favourite]:
         .annotate(count=Count("pk"))
     )
     return [
-        Favourite(key, name, count, count / total, 100 * (count / total) / (everybody[key] / of_all))
+        Favourite(
+            key,
+            name,
+            count * overlay.one_in(),
+            count / total,
+            100 * (count / total) / (everybody[key] / of_all),
+        )
         for key, name, count in rows
     ]
 

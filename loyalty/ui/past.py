@@ -31,6 +31,11 @@ class Asked:
     day: datetime.date | None
 
     @property
+    def today(self) -> datetime.date:
+        """The day that the page is of."""
+        return self.day or self.request.shop.today()
+
+    @property
     def is_now(self) -> bool:
         return self.day is None and not self.form.errors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,8 @@ from loyalty.ui.periods import KINDS, MONTH
 from loyalty.ui.templatetags.ui import num
 
 from ..charts import people
-from ..cohorts import Cell, Matrix, matrix
+from ..cohorts import Cell, Matrix, matrix, matrix_then
+from .past import dated
 
 FIGURES = {
     "rate": gettext_lazy("Who comes again"),
@@ -30,10 +32,12 @@ SHOWN = {"month": 13, "quarter": 9}
 LATER = {"month": (1, 3, 6, 12), "quarter": (1, 2, 4, 8)}
 
 
+@dated(lays=False)
 def cohorts(request: HttpRequest) -> HttpResponse:
     kind = _chosen(request, "by", KINDS, MONTH)
     figure = _chosen(request, "figure", FIGURES, "rate")
-    found = matrix(kind)
+    day = request.asked.day
+    found = matrix_then(kind, day) if day else matrix(kind)
     if found is None:
         return render(request, "segmentation/empty.html")
     if (wanted := request.GET.get("export")) in sheets.KINDS:
@@ -55,7 +59,10 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         "kinds": BY,
         "steps": [(step, _step_words(step, kind)) for step in steps],
         "rows": [
-            (cohort, [_place(cell, step, figure, coldest, warmest) for step, cell in enumerate(cohort.cells)])
+            (
+                cohort,
+                [_place(cell, step, figure, coldest, warmest, day) for step, cell in enumerate(cohort.cells)],
+            )
             for cohort in reversed(shown)
         ],
         "means": found.means[: len(steps)],
@@ -84,7 +91,9 @@ def _value(cell: Cell, figure: str) -> float:
     }[figure]
 
 
-def _place(cell: Cell, step: int, figure: str, coldest: float, warmest: float) -> dict[str, Any]:
+def _place(
+    cell: Cell, step: int, figure: str, coldest: float, warmest: float, day: datetime.date | None
+) -> dict[str, Any]:
     """Return a cell with its warmth, 1 to 5, between the coldest and the warmest period that is over.
 
     The first period holds everybody of the cohort and has none: every other one would look cold beside it.
@@ -93,7 +102,8 @@ def _place(cell: Cell, step: int, figure: str, coldest: float, warmest: float) -
     heat = 0
     if step and value > 0:
         heat = 5 if value >= warmest else 1 + max(0, int(5 * (value - coldest) / (warmest - coldest)))
-    href = people(cohort=cell.cohort.code, bought_in=cell.period.code) if cell.buyers else ""
+    then = {"on": day.isoformat()} if day else {}
+    href = people(cohort=cell.cohort.code, bought_in=cell.period.code, **then) if cell.buyers else ""
     return {"cell": cell, "heat": heat, "href": href}
 
 

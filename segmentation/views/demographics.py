@@ -14,10 +14,10 @@ from loyalty.customers.models import Customer
 from loyalty.ui import charts, sheets
 from loyalty.ui.charts import Cell, Chart, Series
 
-from .. import demographics
+from .. import demographics, overlay
 from ..charts import people as people_list
 from ..demographics import DIMENSIONS, Band, Profile
-from ..models import ScoreRun
+from .past import dated
 from .whom import Whom, choices
 
 LABELS = {
@@ -45,12 +45,13 @@ class Bar:
     query: str
 
 
+@dated()
 def people(request: HttpRequest) -> HttpResponse:
-    run = ScoreRun.objects.current()
+    run = overlay.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
     whom = Whom.of(request)
-    found = demographics.profile(request.shop.today(), whom.people)
+    found = demographics.profile(request.asked.today, whom.people)
     if (kind := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(kind, "people-and-places", _("People and places"), HEADS, _rows(found, whom))
     cards = [

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tables2 import RequestConfig
 
+from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.ui import money, presentation, sheets
 from loyalty.ui.pages import page_or_fragment
@@ -23,6 +24,7 @@ from .. import goods
 from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
 from ..tables import PER_PAGE, GoodsTable
 from .files import rounded
+from .past import dated
 from .whom import Whom, choices
 
 BY = {"category": gettext_lazy("Categories"), "product": gettext_lazy("Products")}
@@ -40,7 +42,7 @@ class Report:
     again_share: float | None
     one_in: int
     figures: QuerySet[GoodsFigure] | list[GoodsFigure]
-    favourites: QuerySet[GoodsFavourite]
+    favourites: QuerySet[GoodsFavourite] | list[GoodsFavourite]
     pairs: QuerySet[GoodsPair] | list[GoodsPair]
 
     @property
@@ -52,8 +54,9 @@ class Report:
         return sorted(found, key=lambda row: (-row.expected_quantity, row.goods.pk))
 
 
+@dated()
 def products(request: HttpRequest) -> HttpResponse:
-    run = GoodsRun.objects.first()
+    run = goods.run_on(request.asked.day) if request.asked.day else GoodsRun.objects.first()
     if run is None or not run.buyers:
         return render(request, "segmentation/products_empty.html")
     kind, whom = _kind(request), Whom.of(request)
@@ -82,14 +85,15 @@ def products(request: HttpRequest) -> HttpResponse:
 
 def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
     favourites = _of_kind(GoodsFavourite, kind).order_by("segment", "-index", "pk")
-    if not whom.kind:
+    if not whom.kind and not whom.on:
         figures = _of_kind(GoodsFigure, kind).select_related("category", "product__category")
         pairs = _of_kind(GoodsPair, kind).select_related(f"other_{kind}").order_by("-lift", "pk")
         return Report(
             run.computed_at, run.away_share, run.again_share, run.one_in, figures, favourites, pairs
         )
-    key = f"goods:{shop.pk}:{kind}:{whom.value}:{run.computed_at.isoformat()}"
-    counted = caches["figures"].get_or_set(key, lambda: goods.of(whom.people, run, kind), KEPT_SECONDS)
+    people = Customer.objects.all() if whom.people is None else whom.people
+    key = f"goods:{shop.pk}:{kind}:{whom.value}:{whom.on or run.computed_at.isoformat()}"
+    counted = caches["figures"].get_or_set(key, lambda: goods.of(people, run, kind), KEPT_SECONDS)
     for row in counted.figures:
         row.of, row.is_nobody_away = f"{whom.filter.query}&", counted.away_share == 0
         if whom.kind == "stage":
@@ -101,7 +105,9 @@ def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
         counted.again_share,
         counted.one_in,
         counted.figures,
-        favourites.filter(segment=whom.key if whom.kind == "segment" else ""),
+        counted.favourites
+        if whom.on
+        else favourites.filter(segment=whom.key if whom.kind == "segment" else ""),
         counted.pairs,
     )
 

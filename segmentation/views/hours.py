@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.ui import charts, sheets
 from loyalty.ui.charts import Chart, Series
@@ -21,10 +22,12 @@ from loyalty.ui.periods import Period, period_of
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
 
+from .. import overlay
 from ..boards import HEAT_STEPS
 from ..charts import people as people_list
 from ..hours import Times, times, times_of
 from ..models import Weekday
+from .past import dated
 from .whom import Whom, choices
 
 SHORT = {
@@ -45,6 +48,7 @@ KEPT_KINDS = ("", "segment", "stage")
 KEPT_SECONDS = 600
 
 
+@dated(tastes=True)
 def rhythm(request: HttpRequest) -> HttpResponse:
     whom = Whom.of(request)
     found = times_for(request.shop, whom)
@@ -75,7 +79,10 @@ def week_of(shop: Shop) -> list[int]:
 
 
 def times_for(shop: Shop, whom: Whom) -> Times | None:
-    """Return the times as kept, or count them for a group that none are kept of; None before the first night."""
+    """Return the times as kept, or count them for a group or a past day that none are kept of; None before the
+    first night."""
+    if whom.on:
+        return times_of(Customer.objects.all() if whom.people is None else whom.people, whom.on)
     everybody = times("", "")
     if everybody is None:
         return None
@@ -107,9 +114,8 @@ def weekdays(found: Times, whom: Whom, week: list[int], usual: Counter) -> list[
 def usually(whom: Whom) -> Counter:
     """Return how many people usually come on each weekday."""
     rows = whom.filter.qs.filter(taste__weekday__isnull=False).order_by()
-    return Counter(
-        dict(rows.values("taste__weekday").annotate(n=Count("pk")).values_list("taste__weekday", "n"))
-    )
+    counted = rows.values("taste__weekday").annotate(n=Count("pk")).values_list("taste__weekday", "n")
+    return Counter({weekday: people * overlay.one_in() for weekday, people in counted})
 
 
 def finding(found: Times) -> dict[str, Any]:

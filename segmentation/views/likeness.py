@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,9 +29,11 @@ from loyalty.ui.pages import UNPROCESSABLE, go, notice
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
 
-from .. import likeness, likeness_runs, own, tasks
+from .. import likeness, likeness_runs, overlay, own, tasks
 from ..models import LikenessRun, OwnSegment, ScoreRun, Segment, segment_choices
+from .past import dated
 
+KEPT_SECONDS = 3_600
 # Up to so many buyers the groups are worked out while the visitor waits.
 AT_ONCE = 20_000
 
@@ -85,7 +89,7 @@ class LikenessForm(forms.Form):
 class Shown:
     """One group on the screen; `share` is of the people in groups, `amount_share` of their net spend."""
 
-    run: int
+    run: int | None
     number: int
     customers: int
     share: float
@@ -97,36 +101,56 @@ class Shown:
     segments: list[tuple[str, int, str]]
 
 
+@dated()
 def clusters(request: HttpRequest) -> HttpResponse:
-    run = ScoreRun.objects.current()
+    run = overlay.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
+    if overlay.laid():
+        return _then(request, run)
     form = LikenessForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         _start(request, run, form.cleaned_data["groups"])
         return redirect("segmentation:clusters")
     found = likeness_runs.latest()
-    groups = _shown(found) if found else []
+    groups = _shown(found, likeness_runs.sums(found)) if found else []
     if groups and (kind := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(kind, "groups-by-likeness", _("Groups by likeness"), _heads(), _rows(groups))
     last = LikenessRun.objects.first()
-    context = {
-        "run": run,
+    context = _context(run, found, groups) | {
         "form": form,
+        "under_way": likeness_runs.under_way(),
+        "failure": last.failure if last else "",
+    }
+    return render(
+        request, "segmentation/clusters.html", context, status=UNPROCESSABLE if form.errors else 200
+    )
+
+
+def _then(request: HttpRequest, run: ScoreRun) -> HttpResponse:
+    """Return the groups of the past day: worked out for the page, and not kept."""
+    key = f"likeness:{request.shop.pk}:{run.as_of}"
+    found, sums = caches["figures"].get_or_set(key, likeness_runs.found_then, KEPT_SECONDS)
+    groups = _shown(found, sums)
+    if groups and (kind := request.GET.get("export")) in sheets.KINDS:
+        name = f"groups-by-likeness-{run.as_of}"
+        return sheets.response(kind, name, _("Groups by likeness"), _heads(), _rows(groups))
+    context = _context(run, found if groups else None, groups) | {"failure": found.failure}
+    return render(request, "segmentation/clusters.html", context)
+
+
+def _context(run: ScoreRun, found: LikenessRun | None, groups: list[Shown]) -> dict[str, Any]:
+    return {
+        "run": run,
         "likeness": found,
         "groups": groups,
         "crossed": _crossed(groups),
-        "under_way": likeness_runs.under_way(),
-        "failure": last.failure if last else "",
         "fewest": likeness.FEWEST_PEOPLE,
         "compared": likeness.COMPARED,
         "apart": found and _grade(found.silhouette, APART, LOOSE),
         "holds": found and _grade(found.stability, FIRM, FAIR),
         "facts": [label for name, label in FACTS.items() if found and name in found.used],
     }
-    return render(
-        request, "segmentation/clusters.html", context, status=UNPROCESSABLE if form.errors else 200
-    )
 
 
 def _start(request: HttpRequest, run: ScoreRun, groups: int | None) -> None:
@@ -174,8 +198,7 @@ def sentence(traits: list[tuple[str, str]]) -> str:
     return _(", ").join(said) if said else _("are like the average of the shop in everything")
 
 
-def _shown(found: LikenessRun) -> list[Shown]:
-    sums = likeness_runs.sums(found)
+def _shown(found: LikenessRun, sums: likeness_runs.Sums) -> list[Shown]:
     people = sum(count for count, _spent in sums.values())
     spent = sum(amount for _count, amount in sums.values())
     shown = []
@@ -183,7 +206,8 @@ def _shown(found: LikenessRun) -> list[Shown]:
         number = group["number"]
         inside = {segment: both for (one, segment), both in sums.items() if one == number}
         count, amount = sum(one for one, _spent in inside.values()), sum(one for _n, one in inside.values())
-        query = {"likeness": f"{found.pk}-{number}"}
+        # Groups that are not kept open nobody's list.
+        query = {"likeness": f"{found.pk}-{number}"} if found.pk else {}
         shown.append(
             Shown(
                 run=found.pk,
@@ -196,7 +220,11 @@ def _shown(found: LikenessRun) -> list[Shown]:
                 medians=group["medians"],
                 query=urlencode(query),
                 segments=[
-                    (segment, inside.get(segment, (0, 0))[0], urlencode({**query, "segment": segment}))
+                    (
+                        segment,
+                        inside.get(segment, (0, 0))[0],
+                        urlencode({**query, "segment": segment} if query else {}),
+                    )
                     for segment in Segment.values
                 ],
             )

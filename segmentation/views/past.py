@@ -4,16 +4,31 @@ pictures that a run of that week kept."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from loyalty.ui import sheets
-from loyalty.ui.past import asked
+from loyalty.ui.past import Asked, asked
 
-from .. import boards, charts, counting, facts, moves, plays, services
+from .. import (
+    boards,
+    charts,
+    concentration,
+    counting,
+    facts,
+    history,
+    moves,
+    overlay,
+    plays,
+    regulars,
+    services,
+    valued,
+)
 from ..models import Quadrant, ScoreRun, Segment, Stage
 from . import files
 
@@ -25,18 +40,61 @@ BOARDS = {
 # The money and the pictures of a day are those of the last run up to so many days before it.
 NEAR = datetime.timedelta(days=7)
 
+View = Callable[..., HttpResponse]
+
+
+def dated(*, lays: bool = True, **laid: bool) -> Callable[[View], View]:
+    """Let a report be asked as of a past day: what it reads is of that day (`laid` as `overlay.as_of` takes it), and
+    `request.asked` says which one. Where not `lays`, the report looks back by itself.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            day = _asked(request).day
+            if request.asked.is_now:
+                return view(request, *args, **kwargs)
+            if day is None or not overlay.reaches(day):
+                context = {"since": history.kept_since()}
+                return request.asked.render("segmentation/report_then.html", context)
+            with overlay.as_of(day, **laid) if lays else nullcontext() as request.past:
+                return view(request, *args, **kwargs)
+
+        return answer
+
+    return decorate
+
+
+def _asked(request: HttpRequest) -> Asked:
+    """Set which day the page is of, and what the addresses end with that its links lead to."""
+    request.asked, request.past = asked(request), None
+    day = request.asked.day
+    request.then, request.then_only = (f"&on={day}", f"?on={day}") if day else ("", "")
+    return request.asked
+
 
 def board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse | None:
     """Return the board of `kind` as of the day asked for; None where none, today or a later one is."""
-    found = asked(request)
+    found = _asked(request)
     if found.is_now:
         return None
+    # The points are drawn of a part of the shop on any day; whoever is counted must be everybody.
+    is_laid = found.day and (
+        overlay.is_whole_on(found.day) or kind == "quadrant" and overlay.reaches(found.day)
+    )
+    with overlay.as_of(found.day) if is_laid else nullcontext() as request.past:
+        return _board(request, kind, run)
+
+
+def _board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse:
+    found = request.asked
     context = {"run": run, "tab": BOARDS[kind][2], "kind": kind}
     if found.day is not None:
         then = run_of(found.day)
         rows = _rows(kind, found.day, run, then)
         context |= {"rows": rows, "knows": any(row["then"].customers for row in rows), "then": then}
         context |= _pictures(kind, then) if then else {}
+        context |= _opened(request, kind) if request.past else {}
         if (wanted := request.GET.get("export")) in sheets.KINDS:
             return sheets.response(wanted, f"{kind}-{found.day}", str(kind), *_file(rows, then))
     return found.render("segmentation/board_then.html", context)
@@ -51,6 +109,28 @@ def _pictures(kind: str, then: ScoreRun) -> dict[str, Any]:
         return {"dependence": counting.dependence(then)}
     cells = counting.cells(then)
     return {"figure": "sales", "grid": boards.grid(cells, then, "sales")} if cells else {}
+
+
+def _opened(request: HttpRequest, kind: str) -> dict[str, Any]:
+    """Return what is drawn from the day itself, whose people can be opened; of a large shop the points only."""
+    past, found = request.past, {}
+    if kind == "quadrant":
+        points, groups = facts.points(past.run.buyers, past.day), facts.groups("quadrant", past.day)
+        points_chart = charts.value_volume(points, past.run.cuts, groups, past.day)
+        found = {"points": points_chart, "drawn": len(points), "day_run": past.run}
+    if past.one_in > 1:
+        return found
+    found |= {"opens": True}
+    if kind == "quadrant":
+        promising, first = valued.promising(request.shop, past.day)
+        return found | {
+            "promising": promising,
+            "first": first,
+            "dependence": valued.dependence(request.shop),
+        }
+    if kind == "stage":
+        return found | {"regulars": regulars.regulars(past.day)}
+    return found | {"figure": "sales", "grid": boards.grid(facts.grid(), past.run, "sales")}
 
 
 def _file(rows: list[dict[str, Any]], then: ScoreRun | None) -> tuple[list[str], Iterator[list]]:
@@ -75,12 +155,18 @@ def _file(rows: list[dict[str, Any]], then: ScoreRun | None) -> tuple[list[str],
 
 def pareto(request: HttpRequest) -> HttpResponse | None:
     """Return who made the sales as of the day asked for; None where none, today or a later one is."""
-    found = asked(request)
+    found = _asked(request)
     if found.is_now:
         return None
+    if found.day and overlay.is_whole_on(found.day):
+        with overlay.as_of(found.day) as request.past:
+            pareto = concentration.now()
+            chart = charts.pareto(pareto, found.day) if pareto else None
+            context = {"run": request.past.run, "pareto": pareto, "chart": chart, "opens": True}
+            return found.render("segmentation/pareto_then.html", context)
     then = run_of(found.day) if found.day else None
     kept = counting.pareto(then) if then else None
-    context = {"run": then, "pareto": kept, "chart": charts.pareto(kept, is_past=True) if kept else None}
+    context = {"run": then, "pareto": kept, "chart": charts.pareto(kept, opens=False) if kept else None}
     return found.render("segmentation/pareto_then.html", context)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,12 +16,13 @@ from loyalty.customers.models import Customer
 from loyalty.shops.models import WeekRun
 from loyalty.ui import sheets
 
-from .. import demographics, facts, plays
+from .. import demographics, facts, overlay, plays
 from .. import personas as figures
 from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
 from . import demographics as places
 from . import hours
+from .past import dated
 from .whom import KINDS, Whom, choices
 
 KIND_LABELS = {
@@ -90,17 +92,19 @@ class Portrait:
     has_enough: bool
 
 
+@dated(tastes=True)
 def personas(request: HttpRequest) -> HttpResponse:
-    run = ScoreRun.objects.current()
+    run = overlay.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
     if (chosen := Whom.of(request)).kind:
-        return redirect("segmentation:persona", chosen.kind, chosen.key)
+        on = f"?on={chosen.on}" if chosen.on else ""
+        return redirect(reverse("segmentation:persona", args=[chosen.kind, chosen.key]) + on)
     kind = request.GET.get("kind", "segment")
     kind = kind if kind in KINDS else "segment"
     groups, days = facts.groups(kind, run.as_of), figures.weekdays(kind, hours.week_of(request.shop))
     portraits = [
-        _portrait(kind, key, groups.get(key, facts.Group(key)), days.get(key, ()))
+        _portrait(Whom(kind, key, chosen.on), groups.get(key, facts.Group(key)), days.get(key, ()))
         for key in KINDS[kind].values
         if key != Stage.PROSPECT
     ]
@@ -117,20 +121,25 @@ def personas(request: HttpRequest) -> HttpResponse:
     return render(request, "segmentation/personas.html", context)
 
 
-def _portrait(kind: str, key: str, group: facts.Group, days) -> Portrait:
-    whom = Whom(kind, key)
+def _portrait(whom: Whom, group: facts.Group, days) -> Portrait:
     drawn = figures.picture(days, group.share, group.amount_share)
-    return Portrait(whom, _name(whom), group, drawn, group.customers >= FEWEST_PEOPLE)
+    return Portrait(whom, _name(whom), group, drawn, _is_enough(group.customers))
+
+
+def _is_enough(people: int) -> bool:
+    """Whether so many were counted and not merely stood for: a card of fewer would be a portrait of somebody."""
+    return people >= FEWEST_PEOPLE * overlay.one_in()
 
 
 def _name(whom: Whom) -> str:
     return str(NAMES.get(whom.value, "")) or whom.label
 
 
+@dated(tastes=True)
 def persona(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    run = ScoreRun.objects.current()
-    whom = Whom(kind, key)
-    if run is None or not whom.is_known:
+    run = overlay.current_run()
+    whom = Whom(kind, key, request.asked.day)
+    if run is None or not whom.is_known or whom.filter.unkept:
         raise Http404("There is no such group.")
     mine, shop = figures.figures(run.as_of, whom.people), figures.figures(run.as_of)
     context: dict[str, Any] = {
@@ -140,7 +149,7 @@ def persona(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "mine": mine,
         "shop": shop,
         "fewest": FEWEST_PEOPLE,
-        "has_enough": mine.customers >= FEWEST_PEOPLE,
+        "has_enough": _is_enough(mine.customers),
     }
     if not context["has_enough"]:
         return render(request, "segmentation/persona.html", context)
@@ -155,7 +164,7 @@ def _drawn(
     request: HttpRequest, run: ScoreRun, whom: Whom, mine: figures.Figures, shop: figures.Figures
 ) -> dict[str, Any]:
     """Return everything a card says beyond its sums."""
-    profile = demographics.profile(request.shop.today(), whom.people)
+    profile = demographics.profile(request.asked.today, whom.people)
     times, week, usual = hours.times_for(request.shop, whom), hours.week_of(request.shop), hours.usually(whom)
     stages, moved_by = figures.stages(whom.people), figures.motives(mine, shop)
     share = mine.customers / (shop.customers or 1)
@@ -166,7 +175,11 @@ def _drawn(
         "amount_share": amount_share,
         "categories": figures.favourites("category", whom.people),
         "products": figures.favourites("product", whom.people),
-        "tastes_at": tastes.finished_at if (tastes := WeekRun.objects.first()) else None,
+        "tastes_at": run.finished_at
+        if whom.on
+        else tastes.finished_at
+        if (tastes := WeekRun.objects.first())
+        else None,
         "times": times,
         "finding": times and hours.finding(times),
         "weekdays": hours.weekdays(times, whom, week, usual) if times else [],
@@ -182,14 +195,13 @@ def _drawn(
 def reach(whom: Whom) -> figures.Reach:
     # The outer count must not see the conditions' joins twice: only the keys go in.
     people = Customer.objects.filter(pk__in=whom.people.order_by().values("pk"), phone__isnull=False)
-    return figures.Reach(
-        **people.with_consent().aggregate(
-            with_phone=Count("pk"),
-            reachable=Count("pk", filter=Q(consent="in")),
-            declined=Count("pk", filter=Q(consent="out")),
-            never_asked=Count("pk", filter=Q(consent=None)),
-        )
+    counted = people.with_consent().aggregate(
+        with_phone=Count("pk"),
+        reachable=Count("pk", filter=Q(consent="in")),
+        declined=Count("pk", filter=Q(consent="out")),
+        never_asked=Count("pk", filter=Q(consent=None)),
     )
+    return figures.Reach(**{name: count * overlay.one_in() for name, count in counted.items()})
 
 
 def _typical(profile: demographics.Profile, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from loyalty.ui.pages import page_or_fragment
 from .. import quality
 from ..quality import Gap, Quality
 from ..tables import QualityOrderTable
+from .past import dated
 
 KEPT_SECONDS = 600
 # Up to so many customers everything is added up anew for each visit.
@@ -58,14 +60,16 @@ ORDER_HEADS = (
 MOST_ORDERS = 1_000
 
 
+@dated(scores=False)
 def data_quality(request: HttpRequest) -> HttpResponse:
     found, computed_at = _kept(request)
     if not found.customers and not (found.orders.orders or found.orders.future_orders):
         return render(request, "segmentation/empty.html")
     if (kind := request.GET.get("export")) in sheets.KINDS:
         return _file(request, kind, found)
+    then = {"on": request.asked.day.isoformat()} if request.asked.day else {}
     gaps = [
-        {"gap": gap, "label": _label(gap), "query": _query(gap)}
+        {"gap": gap, "label": _label(gap), "query": urlencode(_asked_for(gap) | then)}
         for gap in sorted(found.gaps.values(), key=lambda gap: gap.known_share)
     ]
     context = {
@@ -73,20 +77,24 @@ def data_quality(request: HttpRequest) -> HttpResponse:
         "gaps": gaps,
         "found": found.gaps,
         "twins": [
-            {"label": TWINS[key][0], "count": count, "query": urlencode({"twin": key})}
+            {"label": TWINS[key][0], "count": count, "query": urlencode({"twin": key, **then})}
             for key, count in found.twins.items()
             if count
         ],
         "strange_births": urlencode([("id", key) for key in found.strange_births]),
+        "orders_that": {
+            lack: reverse("segmentation:quality_orders", args=[lack]) + request.then_only for lack in ORDERS
+        },
         "computed_at": computed_at,
     }
     return render(request, "segmentation/data_quality.html", context)
 
 
+@dated(scores=False)
 def quality_orders(request: HttpRequest, lack: str) -> HttpResponse:
     if lack not in ORDERS:
         raise Http404("Nothing of the kind is counted.")
-    orders = quality.orders_that(lack, request.shop.today()).select_related("customer")
+    orders = quality.orders_that(lack, request.asked.today).select_related("customer")
     if (kind := request.GET.get("export")) in sheets.KINDS:
         return sheets.response(kind, f"orders-{lack}", str(ORDERS[lack]), ORDER_HEADS, _order_rows(orders))
     table = QualityOrderTable(orders[:MOST_ORDERS])
@@ -99,7 +107,7 @@ def quality_orders(request: HttpRequest, lack: str) -> HttpResponse:
 
 def _kept(request: HttpRequest) -> tuple[Quality, datetime.datetime]:
     """Return the figures and when they were added up: a large shop's takes seconds, so they are kept a while."""
-    today = request.shop.today()
+    today = request.asked.today
     key = f"quality:{current_shop_id()}:{today}"
     kept = caches["figures"].get(key)
     if kept is None:
@@ -114,15 +122,15 @@ def _label(gap: Gap) -> str:
     return _("Consent asked for") if gap.key == "consent" else str(UNKNOWN[gap.key][0])
 
 
-def _query(gap: Gap) -> str:
-    """Return the query string of the people of whom it is not known."""
-    return urlencode({"consent": "none"} if gap.key == "consent" else {"missing": gap.key})
+def _asked_for(gap: Gap) -> dict[str, str]:
+    """Return the condition of the people of whom it is not known."""
+    return {"consent": "none"} if gap.key == "consent" else {"missing": gap.key}
 
 
 def _file(request: HttpRequest, kind: str, found: Quality) -> HttpResponse:
     """Return the table that `?table=goods` names, or that of the gaps."""
     if request.GET.get("table") == "goods":
-        goods = quality.uncosted(request.shop.today(), found.orders.amount)
+        goods = quality.uncosted(request.asked.today, found.orders.amount)
         rows = ([one.product, one.category, sheets.amount(one.amount), round(one.share, 4)] for one in goods)
         return sheets.response(kind, "goods-of-unknown-cost", _("Data quality"), GOODS_HEADS, rows)
     return sheets.response(kind, "data-quality", _("Data quality"), HEADS, _rows(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,13 +32,19 @@ class Whom:
 
     kind: str = ""
     key: str = ""
+    # The past day that the group is of; None is today.
+    on: datetime.date | None = None
+    # Why it is everybody, where a group was asked for that nobody knows of that day.
+    refused: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, request: HttpRequest) -> Whom:
         """Return whom `?of=kind:key` names; everybody where it names nobody we know."""
-        asked = request.GET.get("of", "")
-        named = cls(*asked.split(":", 1))
-        return named if named.is_known else cls()
+        asked, on = request.GET.get("of", ""), request.asked.day
+        named = cls(*asked.split(":", 1)[:2], on=on) if ":" in asked else cls(on=on)
+        if not named.is_known:
+            return cls(on=on)
+        return cls(on=on, refused=tuple(named.filter.problems)) if named.filter.unkept else named
 
     @property
     def is_known(self) -> bool:
@@ -49,7 +56,8 @@ class Whom:
 
     @cached_property
     def filter(self) -> CustomerFilter:
-        return CustomerFilter({self.kind: self.key} if self.kind else "")
+        named = {self.kind: self.key} if self.kind else {}
+        return CustomerFilter(named | ({"on": self.on.isoformat()} if self.on else {}))
 
     @cached_property
     def label(self) -> str:
@@ -59,6 +67,10 @@ class Whom:
     def people(self):
         """The group's customers, None where it is everybody."""
         return self.filter.qs if self.kind else None
+
+    @property
+    def problems(self) -> list[str]:
+        return [*self.refused, *self.filter.problems]
 
     def query(self, **conditions: object) -> str:
         """Return the query string of those of the group who fulfil `conditions`, too."""

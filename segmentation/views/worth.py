@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from loyalty.ui import sheets
 
-from .. import worth
+from .. import overlay, worth
 from ..models import ScoreHistory, ScoreRun, segment_labels
 from ..moves import KINDS
 from ..worth import BASELINE, Drift, Row, Scheme, Worth
 from .changing import LABELS, tier_kind
 from .files import rounded
+from .past import dated
 
 KEPT_SECONDS = 3_600
 DAY = datetime.timedelta(days=1)
@@ -55,13 +56,15 @@ DRIFT_HEADS = (gettext_lazy("Grouping"), gettext_lazy("Since"), gettext_lazy("St
 OVERLAP_HEADS = (gettext_lazy("Grouping"), gettext_lazy("Beside"), gettext_lazy("Cramér's V"))
 
 
+@dated(lays=False)
 def scheme_worth(request: HttpRequest) -> HttpResponse:
-    run = ScoreRun.objects.current()
+    day = request.asked.day
+    run = overlay.run_up_to(day) if day else ScoreRun.objects.current()
     if run is None or not run.buyers or not ScoreHistory.objects.exists():
         return render(request, "segmentation/empty.html")
     tiers = tier_kind()
-    trial = Worth(run.as_of, [*KINDS.values(), *([tiers] if tiers.choices else [])])
-    key = f"trial:{request.shop.pk}:{run.pk}:{len(trial.kinds)}"
+    trial = Worth(day or run.as_of, [*KINDS.values(), *([tiers] if tiers.choices else [])])
+    key = f"trial:{request.shop.pk}:{trial.as_of}:{run.pk}:{len(trial.kinds)}"
     months = caches["figures"].get_or_set(key, lambda: (trial.fitted, trial.tested), KEPT_SECONDS)
     trial.fitted, trial.tested = months
     words, drifts = _words(trial), worth.drifts(run)

@@ -91,7 +91,7 @@ def test_every_condition_is_asked_of_the_day_or_known_to_have_no_past(said):
 def test_an_own_segment_goes_back_where_all_it_asks_for_does(said):
     def made(*nodes: dict) -> str:
         definition = {"version": VERSION, "root": {"join": ALL, "not": False, "of": list(nodes)}}
-        return f"own={OwnSegment.objects.create(name=nodes[0]["field"], definition=definition).pk}"
+        return f"own={OwnSegment.objects.create(name=nodes[0]['field'], definition=definition).pk}"
 
     often = made(ask("orders", "at_least", min=4))
     around = made(ask("own", values=[int(often.removeprefix("own="))]))

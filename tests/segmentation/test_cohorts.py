@@ -96,6 +96,22 @@ def test_a_night_reads_only_the_open_periods(shop):
     assert CohortPeriod.objects.filter(amount=5).count() == 2
 
 
+def test_a_refund_from_before_the_first_order_lowers_the_period_of_that_order(shop):
+    """The night may not lose it: its own period is not open any more."""
+    person = CustomerFactory()
+    OrderFactory(on=before(300))
+    RefundFactory(customer=person, order=None, on=before(200), amount=30)
+    services.score_shop(before(1))
+    cohorts.renew(before(1))
+    OrderFactory(customer=person, on=TODAY, net_amount=100)
+    services.score_shop(TODAY)
+    cohorts.refresh(TODAY)
+    by_night = kept("month")
+    cohorts.renew(TODAY)
+    assert by_night == kept("month")
+    assert (1, 1, 70) in by_night.values()
+
+
 def test_without_orders_nothing_is_kept(shop):
     CustomerFactory()
     assert cohorts.renew(TODAY) == 0

@@ -7,10 +7,13 @@ import pytest
 from django.urls import reverse
 
 from loyalty.customers.filters import CustomerFilter
-from segmentation import services
+from loyalty.customers.models import Customer
+from segmentation import facts, services
+from segmentation.models import CustomerScore
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
 from tests.segmentation.pasts import remember_anything, was
+from tests.segmentation.test_counting import sell
 
 DAY = datetime.timedelta(days=1)
 PAGES = {"segment": "segment_list", "stage": "stage_list", "quadrant": "quadrant_list"}
@@ -48,6 +51,44 @@ def test_each_group_has_that_days_people(pasts, as_owner, kind, language):
 def test_its_money_is_that_of_the_run_nearby_or_not_known(pasts, as_owner):
     assert "as scored on" in page(as_owner, "stage", (TODAY - 28 * DAY).isoformat())
     assert "its money is not known" in page(as_owner, "stage", (TODAY - 60 * DAY).isoformat())
+
+
+def test_every_picture_opens_the_people_of_its_day(shop, as_owner):
+    then = TODAY - 40 * DAY
+    sell(3, 60, then)
+    services.score_shop(then)
+    counted = facts.grid()
+    spent = sorted(CustomerScore.objects.filter(frequency__gt=0).values_list("monetary_amount", flat=True))
+    sell(4, 30, TODAY, 30)
+    for person in Customer.objects.order_by("pk")[:20]:
+        OrderFactory(customer=person, on=TODAY)
+    services.score_shop(TODAY)
+    on = then.isoformat()
+    assert opened(page(as_owner, "segment", on), "r=") == {
+        f"r={r}&f={f}&on={on}": cell.customers for (r, f), cell in counted.items()
+    }
+    said = page(as_owner, "quadrant", on)
+    assert sum(opened(said, "quadrant=").values()) == 60
+    assert sum(opened(said, "discount_min=").values()) >= 30 and opened(said, "anyway=on")
+    assert opened(page(as_owner, "stage", on), "periodic=1&on=")
+    response = as_owner.get(reverse("segmentation:pareto"), {"on": on})
+    tenths = response.context["pareto"].tenths
+    assert (tenths[0].most_amount, tenths[-1].least_amount) == (spent[-1], max(spent[0], 0))
+    found = opened(response.content.decode(), "spent_max=")
+    assert len(found) == 10 and sum(found.values()) >= 60
+
+
+def opened(page: str, begins: str) -> dict[str, int]:
+    """Return how many people each list has that a page leads to by an address that begins so."""
+    links = {link.replace("&amp;", "&") for link in re.findall(r'/customers/\?([^"]*)"', page)}
+    found = {}
+    for link in links:
+        if link.startswith(begins) and "on=" in link:
+            people = CustomerFilter(link, today=TODAY)
+            with people.on_its_day():
+                assert people.problems == []
+                found[link] = people.qs.count()
+    return found
 
 
 def test_today_is_the_board_itself_and_nonsense_is_said(pasts, as_owner, shop):

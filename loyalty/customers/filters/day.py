@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from segmentation import history, overlay
+from segmentation import overlay
 
 from . import own
 from .conditions import Condition
@@ -81,16 +81,14 @@ def is_known(condition: Condition, value: object, day: datetime.date) -> bool:
 
 
 def is_laid(day: datetime.date) -> bool:
-    """Say whether `day` lies over the present, with everybody in it."""
+    """Say whether `day` lies over the present."""
     past = overlay.laid()
-    return past is not None and past.day == day and past.one_in == 1
+    return past is not None and past.day == day
 
 
 def can_be_laid(day: datetime.date) -> bool:
     """Say whether the scores of everybody can be worked out as of `day` while a list is waited for."""
-    since = history.kept_since()
-    run = overlay.run_up_to(day) if since and since <= day else None
-    return run is not None and overlay.step_for(run) == 1
+    return overlay.is_whole_on(day)
 
 
 @contextmanager
