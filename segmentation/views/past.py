@@ -37,7 +37,7 @@ BOARDS = {
     "stage": (Stage, plays.STAGES, "stages"),
     "quadrant": (Quadrant, plays.QUADRANTS, "quadrants"),
 }
-# The money and the pictures of a day are those of the last run up to so many days before it.
+# The money and the pictures of a large shop's day are those of the last run up to so many days before it.
 NEAR = datetime.timedelta(days=7)
 
 View = Callable[..., HttpResponse]
@@ -90,7 +90,7 @@ def _board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse:
     found = request.asked
     context = {"run": run, "tab": BOARDS[kind][2], "kind": kind}
     if found.day is not None:
-        then = run_of(found.day)
+        then = _run_of_the_day(request.past, kind) or run_of(found.day)
         rows = _rows(kind, found.day, run, then)
         context |= {"rows": rows, "knows": any(row["then"].customers for row in rows), "then": then}
         context |= _pictures(kind, then) if then else {}
@@ -98,6 +98,15 @@ def _board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse:
         if (wanted := request.GET.get("export")) in sheets.KINDS:
             return sheets.response(wanted, f"{kind}-{found.day}", str(kind), *_file(rows, then))
     return found.render("segmentation/board_then.html", context)
+
+
+def _run_of_the_day(past: overlay.Past | None, kind: str) -> ScoreRun | None:
+    """Return the run of the day that is laid over the present with everybody, and the money of its groups."""
+    if past is None or past.one_in > 1:
+        return None
+    groups = facts.groups(kind, past.day)
+    past.run.sums = past.run.sums | {kind: {key: [one.customers, one.amount] for key, one in groups.items()}}
+    return past.run
 
 
 def _pictures(kind: str, then: ScoreRun) -> dict[str, Any]:
