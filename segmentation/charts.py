@@ -95,7 +95,10 @@ def value_volume(
         x_title=_("Order days, 12 months"),
         y_title=_("Value score, 0 to 100"),
         # Between two whole numbers: whoever stands on the median is not above it.
-        x_cut=None if medians.get("year_days") is None else math.floor(medians["year_days"]) + 0.5,
+        # Where the units count, too, no line through the days divides anybody.
+        x_cut=None
+        if medians.get("year_days") is None or medians.get("volume") is not None
+        else math.floor(medians["year_days"]) + 0.5,
         y_cut=medians["value_score"],
     )
     number, share = charts.formatter("number"), charts.formatter("share")

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from loyalty.shops.scope import current_shop_id
 
-from . import overlay
+from . import past
 
 # Whole years, the last one included; None is open. As the list of customers counts them.
 AGE_BANDS = ((None, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
@@ -116,7 +116,7 @@ def profile(today: datetime.date, chosen: QuerySet | None = None) -> Profile:
     with connection.cursor() as cursor:
         cursor.execute(sql, [*age_days, *tenure_days, *group_params, current_shop_id()])
         rows = cursor.fetchall()
-    if (step := overlay.one_in()) > 1:
+    if (step := past.one_in()) > 1:
         rows = [(*row[:3], *(figure * step for figure in row[3:])) for row in rows]
     return _profile(rows)
 

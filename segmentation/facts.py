@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Count, DateField, DurationField, F, Sum, Value
 
-from . import overlay, value_volume
+from . import past, value_volume
 from .models import CustomerScore, ScoreRun
 
 # Points of a scatter chart: more would hide each other, and a phone has to draw them.
@@ -66,7 +66,7 @@ def groups(field: str, as_of: datetime.date) -> dict[str, Group]:
         .order_by()
     )
     people, spent = sum(row["customers"] for row in found), sum(row["amount"] for row in found)
-    step = overlay.one_in()
+    step = past.one_in()
     return {
         row["key"]: Group(
             key=row["key"],
@@ -117,7 +117,7 @@ def points(buyers: int, as_of: datetime.date, most: int = MOST_POINTS) -> list[P
     """Return about `most` customers with a known value, always the same ones for the same shop."""
     # Every n-th key: deterministic, and without sorting a million rows by chance. Of a part of a shop's past every
     # so many are there at all.
-    step = overlay.one_in()
+    step = past.one_in()
     every = max(1, -(-buyers // (most * step))) * step
     found = CustomerScore.objects.annotate(turn=F("customer_id") % every)
     rows = found.filter(value_score__isnull=False, turn=0).order_by("customer")

@@ -21,7 +21,7 @@ from django.utils import timezone
 from loyalty.customers.models import Product, ProductCategory
 from loyalty.shops.scope import current_shop
 
-from . import goods_sql, overlay
+from . import goods_sql, past
 from .models import CustomerOutlook, GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun, Stage
 
 DAYS = 365
@@ -111,7 +111,7 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
     people = people.order_by()
     turns = max(1, math.ceil(people.count() / MOST_COUNTED))
     # Of a part of a shop's past the numbers stand for the whole, too.
-    one_in = turns * overlay.one_in()
+    one_in = turns * past.one_in()
     column = {
         "column": f"{kind}_id",
         "demand": _demand(run.demand_source == GoodsRun.Source.OUTLOOK),
@@ -129,9 +129,7 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
         ((*_totals, params["away_share"], again_share),) = ask(goods_sql.TOTALS)
         figures = ask(goods_sql.FIGURES.format(**column))
         pairs = ask(f"SELECT * FROM ({goods_sql.PAIRS}) AS found ORDER BY lift DESC, goods_id, other_id")
-        liked = (
-            ask(f"{goods_sql.FAVOURITES} ORDER BY segment, index DESC, goods_id") if overlay.laid() else []
-        )
+        liked = ask(f"{goods_sql.FAVOURITES} ORDER BY segment, index DESC, goods_id") if past.laid() else []
     found = (
         [_figure(kind, one_in, *row) for row in figures],
         [_pair(kind, one_in, *row) for row in pairs],
@@ -143,7 +141,7 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
 
 def run_on(day: datetime.date) -> GoodsRun:
     """Return a run that speaks of a past day, which is laid over the present; it is not to be saved."""
-    run = overlay.current_run()
+    run = past.current_run()
     return GoodsRun(
         as_of=day,
         computed_at=run.finished_at,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from loyalty.shops.scope import current_shop
 
-from . import overlay
+from . import past
 from .models import BuyingTimes
 
 DAYS = 365
@@ -141,7 +141,7 @@ def times_of(people: QuerySet, as_of: datetime.date) -> Times:
     """Return the times of any people, counted now; of a part of a shop's past scaled up to the whole."""
     hours, days, untimed = Counter(), Counter(), 0
     for day, hour, counted in _counted(as_of, people):
-        orders = counted * overlay.one_in()
+        orders = counted * past.one_in()
         days[day] += orders
         if hour is None:
             untimed += orders

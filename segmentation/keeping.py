@@ -11,7 +11,7 @@ from loyalty.customers.facts import Statement
 from loyalty.shops import audit
 from loyalty.shops.models import Shop
 
-from . import cutting, lifecycle, rfm, state, statements
+from . import cutting, lifecycle, rfm, state, statements, volume
 from .counting import Counted
 from .models import CutsReason, SchemeVersion, ScoreRun
 from .rules import Rules
@@ -167,9 +167,17 @@ def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
         base = cutting.Base(**{**base.__dict__, **statements.row(_over(facts, state.BASKET))})
     found |= cutting.cuts(found, rules.cuts, base)
     found |= {"basis": rules.basis, "taken_from": found["buyers"], "value_score": None}
+    if rules.units_weight:
+        found |= _volume_cuts(rules, facts)
     counts = statements.rows(_over(facts, state.value_counts_sql(rules), **found))
     values = sorted(row for row in counts if row[0] is not None)
     return found | {"value_score": rfm.quantile_of_counts(values, 0.5) if values else None}
+
+
+def _volume_cuts(rules: Rules, facts: Statement) -> dict[str, float | None]:
+    known = Statement(volume.with_units_sql(facts.sql, rules), facts.params)
+    means = statements.row(_over(known, volume.MEANS))
+    return means | statements.row(_over(known, volume.median_sql(rules), **means))
 
 
 def moved_by_cuts(before: dict, now: dict, rules: Rules, scored: Statement) -> int:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from loyalty.shops.scope import current_shop_id
 
-from . import likeness, overlay
+from . import likeness, past
 from .models import CustomerScore, LikenessMember, LikenessRun
 
 Sums = dict[tuple[int, str], tuple[int, int]]
@@ -71,22 +71,22 @@ def found_then() -> tuple[LikenessRun, Sums]:
 
     Nothing of it is kept, so nobody can be listed by these groups.
     """
-    past = overlay.laid()
-    run = LikenessRun(as_of=past.day, started_at=timezone.now())
+    day = past.laid()
+    run = LikenessRun(as_of=day.day, started_at=timezone.now())
     people, labels = _find(run)
     sums: dict[tuple[int, str], tuple[int, int]] = {}
     scores = CustomerScore.objects.filter(last_order_on__isnull=False).order_by("customer_id")
     rows = scores.values_list("segment", "monetary_amount")
     for number, (segment, spent) in zip(() if labels is None else labels, rows, strict=labels is not None):
         count, amount = sums.get((number, segment), (0, 0))
-        sums[int(number), segment] = count + past.one_in, amount + spent * past.one_in
+        sums[int(number), segment] = count + day.one_in, amount + spent * day.one_in
     return run, sums
 
 
 def _find(run: LikenessRun) -> tuple[list[int], Sequence[int] | None]:
     """Find the groups of a run; return the people and the number of each one's group, None where there are none."""
     people, rows = _facts(run.as_of)
-    run.customers = len(people) * overlay.one_in()
+    run.customers = len(people) * past.one_in()
     labels = None
     try:
         found = likeness.group(rows, run.asked_groups)

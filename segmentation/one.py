@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 from loyalty.customers.facts import Statement
@@ -50,16 +51,21 @@ def score(room: int, shop: Shop, customer_id: int, as_of: datetime.date) -> bool
     if are_there != are_held or not is_alone and not are_there[0]:
         return False
     is_latest = as_of >= run_on
-    sql = _statement(chosen or "{}", scheme_window, window_days, is_latest)
+    # Until a run has found the middle of volume by the units, the days alone decide, by their own.
+    has_volume = "volume" in cuts
+    sql = _statement(chosen or "{}", scheme_window, window_days, is_latest, has_volume)
     params = state.params_of_one(shop, as_of, window_days) | cuts
     prepared.rows(sql, params | {"customer_id": customer_id, "history_on": as_of})
     return True
 
 
 @lru_cache(maxsize=256)
-def _statement(chosen: str, scheme_window: int | None, window_days: int | None, is_latest: bool) -> str:
+def _statement(
+    chosen: str, scheme_window: int | None, window_days: int | None, is_latest: bool, has_volume: bool
+) -> str:
     """Return the text for these rules; what is particular to a customer and a day is among its parameters."""
     rules = Rules.from_json({**json.loads(chosen), "window_days": scheme_window})
+    rules = rules if has_volume else replace(rules, units_weight=0)
     any_day = datetime.date.min
     relation = state.relation_sql(current_shop(), datetime.date(2000, 1, 1), window_days, state.ONE, AMONG)
     found = state.state_sql(f"({relation.sql})", any_day, {}, rules)

@@ -15,9 +15,7 @@ import datetime
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -27,40 +25,12 @@ from loyalty.shops.scope import current_shop
 
 from . import history, services, spans, state, taste
 from .models import ScoreRun
+from .past import Past, asked_of
 from .statements import execute, row
 
 # So many are worked out while a page is waited for; of a larger shop every second, third, … customer.
 AT_ONCE = 20_000
 SCORES, TASTES = "segmentation_customerscore", "segmentation_customertaste"
-
-
-@dataclass(frozen=True)
-class Past:
-    """The day that is laid over the present, of every `one_in`-th customer, and a run that speaks of it: the last
-    one up to the day, with the day and the numbers of the overlay."""
-
-    day: datetime.date
-    one_in: int
-    run: ScoreRun
-    has_tastes: bool
-
-
-_laid: ContextVar[Past | None] = ContextVar("past", default=None)
-
-
-def laid() -> Past | None:
-    """Return the past that is asked at the moment, None for the present."""
-    return _laid.get()
-
-
-def current_run() -> ScoreRun | None:
-    """Return the run that the scores are of, those of the past day where one is laid over them."""
-    return past.run if (past := laid()) else ScoreRun.objects.current()
-
-
-def one_in() -> int:
-    """Return how many customers one that is found stands for: 1 but for a large shop's past."""
-    return past.one_in if (past := laid()) else 1
 
 
 def run_up_to(day: datetime.date) -> ScoreRun | None:
@@ -95,11 +65,10 @@ def as_of(day: datetime.date, *, scores: bool = True, tastes: bool = False) -> I
     with transaction.atomic():
         past = _lay(current_shop(), day, run, scores, tastes)
         execute(Statement("SET LOCAL transaction_read_only = on"))
-        token = _laid.set(past)
         try:
-            yield past
+            with asked_of(past):
+                yield past
         finally:
-            _laid.reset(token)
             # What was laid goes with the savepoint, and so does the ban on writing.
             transaction.set_rollback(True)
 

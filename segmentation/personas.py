@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 
 from loyalty.shops.scope import current_shop_id
 
-from . import overlay
+from . import past
 from .models import CustomerScore, CustomerTaste
 
 # A card of fewer would be a portrait of somebody.
@@ -82,7 +82,7 @@ def figures(as_of: datetime.date, people: QuerySet | None = None) -> Figures:
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(inside=inside), [as_of, current_shop_id(), *params])
         customers, buyers, amount, *each = cursor.fetchone()
-    step = overlay.one_in()
+    step = past.one_in()
     return Figures(customers * step, buyers * step, amount * step, *each)
 
 
@@ -105,7 +105,7 @@ def favourites(column: str, people: QuerySet) -> list[Favourite]:
         Favourite(
             key,
             name,
-            count * overlay.one_in(),
+            count * past.one_in(),
             count / total,
             100 * (count / total) / (everybody[key] / of_all),
         )

@@ -10,7 +10,7 @@ from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.shops.models import Shop
 from loyalty.shops.rls import refresh_statistics
 
-from . import affected, cutting, history, keeping, state, writes
+from . import affected, cutting, history, keeping, state, volume, writes
 from .models import CustomerScore, ScoreRun
 from .rules import Rules
 from .statements import execute, row_by_row
@@ -107,7 +107,9 @@ class Renewal:
     def renew_state(self, cuts: dict, version: int) -> dict:
         """Score by `cuts` everybody, or whom it can concern, write what has changed, and return the cuts."""
         some = ""
-        if not self.is_whole and affected.state_suffices(self.last, cuts, version):
+        # Units are added up anew by the week, of everybody: nobody keeps a list of whom that moves.
+        is_kept = not self.is_whole and not self.rules.units_weight
+        if is_kept and affected.state_suffices(self.last, cuts, version):
             affected.lay_due(self.shop, self.last, self.as_of)
             some = _IN.format(name="score.customer_id", table=affected.DUE)
         else:
@@ -144,9 +146,9 @@ class Renewal:
         """The cuts of the last run. Where that found no buyer there are none yet: anything will do until
         `renew_state`, in the same transaction, takes fresh ones."""
         if self.last.buyers:
-            # Runs of before the volume of a year lack its middle.
-            return {"year_days": None} | self.last.cuts
-        return self.last.cuts | {name: [0, 0, 0, 0] for name in cutting.MEASURES}
+            # Runs of before the volume of a year, or of before units counted, lack its middle.
+            return dict.fromkeys(("year_days", *volume.CUTS)) | self.last.cuts
+        return dict.fromkeys(volume.CUTS) | self.last.cuts | {name: [0, 0, 0, 0] for name in cutting.MEASURES}
 
     def _lay(self, found: Statement, table: str) -> None:
         execute(state.into_table(table, Statement(found.sql, found.params | self.params)))

@@ -25,6 +25,7 @@ class Rules:
     - `refresh`: when kept cuts are taken anew, a word of `cutting.REFRESHES`.
     - `cell_map` as rfm.CELL_MAP; `names` of segments that the owner calls otherwise.
     - `rfm_weights`, `value_weights`: whole percents, 100 together.
+    - `units_weight`: the percent of volume that goes by the units bought, the rest by order days.
     """
 
     window_days: int | None = None
@@ -34,13 +35,15 @@ class Rules:
     names: Mapping[str, str] = field(default_factory=dict)
     rfm_weights: Mapping[str, int] = field(default_factory=lambda: dict(RFM_WEIGHTS))
     value_weights: Mapping[str, int] = field(default_factory=lambda: dict(value_volume.WEIGHTS))
+    units_weight: int = 0
 
     def __post_init__(self) -> None:
         # The map and the weights are written into SQL.
         if not _MAP.fullmatch(self.cell_map):
             raise ValueError("A map has one segment for each of the 125 cells.")
         if not all(
-            type(weight) is int for weight in (*self.rfm_weights.values(), *self.value_weights.values())
+            type(weight) is int
+            for weight in (*self.rfm_weights.values(), *self.value_weights.values(), self.units_weight)
         ):
             raise ValueError("A weight is a whole percent.")
 
@@ -60,12 +63,13 @@ class Rules:
     @property
     def basis(self) -> dict:
         """What cuts rest on: kept cuts of another basis mean something else."""
-        return {
+        found = {
             "window_days": self.window_days,
             "cuts": dict(self.cuts),
             "value_weights": dict(self.value_weights),
             "volume_days": value_volume.VOLUME_DAYS,
         }
+        return found | {"units_weight": self.units_weight} if self.units_weight else found
 
 
 def rfm_score(r: int, f: int, m: int, weights: Mapping[str, int] = RFM_WEIGHTS) -> float:

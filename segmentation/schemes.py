@@ -54,6 +54,8 @@ def _changes(before: Rules, after: Rules) -> Iterator[Change]:
     if dict(before.value_weights) != dict(after.value_weights):
         preset = next((name for name in presets.PRESETS if presets.WEIGHTS[name] == after.value_weights), "")
         yield Change("value_weights", preset, dict(before.value_weights), dict(after.value_weights))
+    if before.units_weight != after.units_weight:
+        yield Change("units_weight", "", before.units_weight, after.units_weight)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from loyalty.customers.facts import (
 )
 from loyalty.shops.models import Shop
 
-from . import cutting, lifecycle, rfm, value_volume
+from . import cutting, lifecycle, rfm, value_volume, volume
 from .rules import Rules
 
 # Temporary tables: the facts of every customer and what follows from them, as of a day.
@@ -335,18 +335,20 @@ def state_sql(
     gap_source = lifecycle.gap_source_sql(
         "facts.lifetime_order_days", "cuts.gap_days", "facts.category_gap_days"
     )
+    volume_median = "cuts.volume" if rules.units_weight else "cuts.year_days"
     quadrant = value_volume.quadrant_sql(
-        "facts.value_score", "facts.year_days", "cuts.value_score", "cuts.year_days"
+        "facts.value_score", volume.volume_sql(rules), "cuts.value_score", volume_median
     )
     changes_on = lifecycle.changes_on_sql(
         "facts.last_order_on", "facts.expected_gap_days", "facts.stage", "facts.returned_on"
     )
+    cuts_row = volume.cuts_sql(_CUTS_ROW, rules)
     # Each subquery adds what the next one needs; the fence keeps the planner from writing the gap out six
     # times.
     sql = f"""
 WITH with_gap AS (
     SELECT facts.*, {gap} AS expected_gap_days, {value_score_sql(rules)} AS value_score
-    FROM {relation} AS facts, {_CUTS} {FENCE}
+    FROM {volume.with_units_sql(relation, rules)} AS facts, {cuts_row} {FENCE}
 ),
 scored AS (
     SELECT facts.*, facts.last_order_on IS NOT NULL AS is_buyer,
@@ -354,7 +356,7 @@ scored AS (
            CASE WHEN facts.last_order_on IS NOT NULL THEN {r_score} END AS r_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {f_score} END AS f_score,
            CASE WHEN facts.last_order_on IS NOT NULL THEN {m_score} END AS m_score
-    FROM with_gap AS facts, {_CUTS} {FENCE}
+    FROM with_gap AS facts, {cuts_row} {FENCE}
 ),
 staged AS (SELECT facts.*, {stage} AS stage FROM scored AS facts {FENCE})
 SELECT facts.customer_id, %(as_of)s AS as_of, facts.recency_days,
@@ -366,5 +368,5 @@ SELECT facts.customer_id, %(as_of)s AS as_of, facts.recency_days,
        CASE WHEN is_buyer THEN {segment} ELSE '' END AS segment, stage,
        CASE WHEN is_buyer THEN facts.value_score END AS value_score,
        CASE WHEN is_buyer THEN {quadrant} ELSE '' END AS quadrant, {changes_on} AS changes_on
-FROM staged AS facts, {_CUTS}"""
+FROM staged AS facts, {cuts_row}"""
     return Statement(sql, cuts | {"as_of": as_of})

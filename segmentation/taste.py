@@ -1,4 +1,4 @@
-"""What each customer buys most often, and on which weekday: one statement a week for the whole shop."""
+"""What each customer buys most often, on which weekday and how much: one statement a week for the whole shop."""
 
 from __future__ import annotations
 
@@ -45,19 +45,30 @@ FROM (SELECT customer_id, extract(isodow FROM placed_on)::smallint AS weekday, c
 WHERE all_days >= %(weekday_days)s AND days >= %(weekday_share)s * all_days
 ORDER BY customer_id, days DESC, weekday"""
 
+# Of all lines of a year, those without a product as well.
+_UNITS = """
+SELECT sale.customer_id, sum(line.quantity)::float8 AS units
+FROM customers_order AS sale
+JOIN customers_orderline AS line ON line.shop_id = sale.shop_id AND line.order_id = sale.id
+WHERE sale.shop_id = %(shop_id)s AND line.shop_id = %(shop_id)s AND sale.is_paid AND sale.customer_id IS NOT NULL
+      AND sale.placed_on BETWEEN %(year_from)s AND %(as_of)s
+GROUP BY sale.customer_id"""
+
 TASTE = f"""
 WITH basket AS MATERIALIZED ({_BASKET}),
 product AS ({_favourite("product_id")}),
 category AS ({_favourite("category_id")}),
 total AS (SELECT customer_id, count(DISTINCT order_id) AS orders FROM basket GROUP BY customer_id),
-weekday AS ({_USUAL_WEEKDAY})
-SELECT coalesce(total.customer_id, weekday.customer_id) AS customer_id, product_id, category_id,
+weekday AS ({_USUAL_WEEKDAY}),
+units AS ({_UNITS})
+SELECT coalesce(total.customer_id, weekday.customer_id, units.customer_id) AS customer_id, product_id, category_id,
        coalesce(category.orders, product.orders, 0)::int AS orders,
-       coalesce(category.orders, product.orders) / total.orders::float8 AS share, weekday
+       coalesce(category.orders, product.orders) / total.orders::float8 AS share, weekday, units.units
 FROM total JOIN product USING (customer_id) LEFT JOIN category USING (customer_id)
-FULL JOIN weekday ON weekday.customer_id = total.customer_id"""
+FULL JOIN weekday ON weekday.customer_id = total.customer_id
+FULL JOIN units ON units.customer_id = coalesce(total.customer_id, weekday.customer_id)"""
 
-COLUMNS = "product_id, category_id, orders, share, weekday"
+COLUMNS = "product_id, category_id, orders, share, weekday, units"
 _WRITE = f"""
 INSERT INTO segmentation_customertaste AS taste (shop_id, customer_id, computed_on, {COLUMNS})
 SELECT %(shop_id)s, customer_id, %(as_of)s, {COLUMNS} FROM segmentation_tastes

@@ -4,8 +4,8 @@ Value has seven parts: margin, share of orders at full price, regularity of the 
 beyond buying, advocacy, and what it costs to serve them. Each is scored from 1 to 5 by the fifths of the
 shop, as in RFM. A part that is not known (cost never entered, two visits only) is left out and the weights of
 the others are scaled up, so the score works with and without known cost and never takes unknown for zero.
-Volume is the number of order days of the last year: whoever came often once and stays away is not frequent.
-Both axes are cut at the shop's own median; more than the median counts as high.
+Volume is the number of order days of the last year: whoever came often once and stays away is not frequent. The
+owner may let the units bought count, too. Both axes are cut at the shop's own median; more than it counts as high.
 """
 
 from __future__ import annotations
@@ -151,10 +151,33 @@ def year_days_sql(days: str, as_of: str) -> str:
     return f"coalesce(cardinality({days}) - width_bucket({as_of} - {VOLUME_DAYS}, {days}), 0)"
 
 
-def quadrant(value: float | None, year_days: int, value_median: float | None, year_days_median: float) -> str:
+def volume(
+    year_days: int, units: float | None, days_mean: float, units_mean: float | None, units_weight: int
+) -> float:
+    """Return how often somebody comes and how much they take in the last year, as a multiple of the shop's mean.
+
+    `units_weight` is the percent of it that goes by units. Where those of somebody, or everybody's, are not known
+    their days speak for them alone.
+    """
+    days = year_days / days_mean if days_mean else 0.0
+    if units is None or not units_mean:
+        return days
+    return ((100 - units_weight) * days + units_weight * (units / units_mean)) / 100
+
+
+def volume_sql(year_days: str, units: str, days_mean: str, units_mean: str, units_weight: int) -> str:
+    """Return SQL for `volume`, or without a weight of the units for what comes to the same: the days themselves."""
+    if not units_weight:
+        return year_days
+    days = f"coalesce({year_days} / nullif({days_mean}, 0), 0)"
+    mixed = f"({100 - units_weight} * ({days}) + {units_weight} * ({units} / nullif({units_mean}, 0))) / 100"
+    return f"coalesce({mixed}, {days})"
+
+
+def quadrant(value: float | None, volume: float, value_median: float | None, volume_median: float) -> str:
     """Return the quadrant; a customer of unknown value is not called valued."""
     is_valued = value is not None and value_median is not None and value > value_median
-    if year_days > year_days_median:
+    if volume > volume_median:
         return "valued_frequent" if is_valued else "volume"
     return "valued_rare" if is_valued else "occasional"
 
@@ -186,11 +209,11 @@ def _is_known_sql(part: Part, measures: str, cuts: str) -> str:
     return f"{measures}.{part.measure} IS NOT NULL AND {cuts}.{part.measure} IS NOT NULL{flag}"
 
 
-def quadrant_sql(value: str, year_days: str, value_median: str, year_days_median: str) -> str:
+def quadrant_sql(value: str, volume: str, value_median: str, volume_median: str) -> str:
     """Return SQL for `quadrant`."""
     is_valued = f"coalesce({value} > {value_median}, false)"
     return (
-        f"CASE WHEN {year_days} > {year_days_median}"
+        f"CASE WHEN {volume} > {volume_median}"
         f" THEN CASE WHEN {is_valued} THEN 'valued_frequent' ELSE 'volume' END"
         f" ELSE CASE WHEN {is_valued} THEN 'valued_rare' ELSE 'occasional' END END"
     )

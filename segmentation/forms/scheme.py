@@ -212,6 +212,7 @@ class ValueForm(RulesForm):
     """How much each part of a customer's value counts; a preset takes the place of what was typed."""
 
     preset = forms.ChoiceField(choices=[(name, name) for name in presets.PRESETS], required=False)
+    units_weight = NumberField(min_value=0, max_value=100, required=False)
 
     def __init__(self, data=None, *, tried: Rules, **options):
         super().__init__(data, tried=tried, **options)
@@ -221,7 +222,7 @@ class ValueForm(RulesForm):
             )
 
     def read(self, tried: Rules) -> dict:
-        return dict(tried.value_weights)
+        return {**tried.value_weights, "units_weight": tried.units_weight}
 
     def clean(self) -> dict:
         found = super().clean()
@@ -232,8 +233,10 @@ class ValueForm(RulesForm):
     def rules(self) -> Rules:
         preset = self.cleaned_data["preset"]
         typed = {part: self.cleaned_data[part] for part in value_volume.PARTS}
-        weights = presets.WEIGHTS[preset] if preset else {part: int(typed[part]) for part in typed}
-        return replace(self.tried, value_weights=dict(weights))
+        if preset:
+            return replace(self.tried, value_weights=dict(presets.WEIGHTS[preset]))
+        weights, units = {part: int(typed[part]) for part in typed}, self.cleaned_data["units_weight"]
+        return replace(self.tried, value_weights=weights, units_weight=int(units or 0))
 
     def parts(self) -> list:
         return [self[part] for part in value_volume.PARTS]

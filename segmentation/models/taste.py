@@ -40,6 +40,8 @@ class CustomerTaste(ShopModel):
     orders = models.IntegerField(default=0)
     share = models.FloatField(null=True)
     weekday = models.SmallIntegerField(choices=Weekday, null=True)
+    # The quantities of all lines of the 365 days up to the run; NULL of whoever has none.
+    units = models.FloatField(null=True)
     # The day of the run that last changed the row; it holds as of every later run, too.
     computed_on = models.DateField()
 

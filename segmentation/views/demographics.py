@@ -14,7 +14,7 @@ from loyalty.customers.models import Customer
 from loyalty.ui import charts, sheets
 from loyalty.ui.charts import Cell, Chart, Series
 
-from .. import demographics, overlay
+from .. import demographics, past
 from ..charts import people as people_list
 from ..demographics import DIMENSIONS, Band, Profile
 from .past import dated
@@ -47,7 +47,7 @@ class Bar:
 
 @dated()
 def people(request: HttpRequest) -> HttpResponse:
-    run = overlay.current_run()
+    run = past.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
     whom = Whom.of(request)

@@ -22,7 +22,7 @@ from loyalty.ui.periods import Period, period_of
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
 
-from .. import overlay
+from .. import past
 from ..boards import HEAT_STEPS
 from ..charts import people as people_list
 from ..hours import Times, times, times_of
@@ -115,7 +115,7 @@ def usually(whom: Whom) -> Counter:
     """Return how many people usually come on each weekday."""
     rows = whom.filter.qs.filter(taste__weekday__isnull=False).order_by()
     counted = rows.values("taste__weekday").annotate(n=Count("pk")).values_list("taste__weekday", "n")
-    return Counter({weekday: people * overlay.one_in() for weekday, people in counted})
+    return Counter({weekday: people * past.one_in() for weekday, people in counted})
 
 
 def finding(found: Times) -> dict[str, Any]:

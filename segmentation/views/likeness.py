@@ -29,7 +29,7 @@ from loyalty.ui.pages import UNPROCESSABLE, go, notice
 from loyalty.ui.presentation import current
 from loyalty.ui.templatetags.ui import num
 
-from .. import likeness, likeness_runs, overlay, own, tasks
+from .. import likeness, likeness_runs, own, past, tasks
 from ..models import LikenessRun, OwnSegment, ScoreRun, Segment, segment_choices
 from .past import dated
 
@@ -103,10 +103,10 @@ class Shown:
 
 @dated()
 def clusters(request: HttpRequest) -> HttpResponse:
-    run = overlay.current_run()
+    run = past.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
-    if overlay.laid():
+    if past.laid():
         return _then(request, run)
     form = LikenessForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -16,7 +16,7 @@ from loyalty.customers.models import Customer
 from loyalty.shops.models import WeekRun
 from loyalty.ui import sheets
 
-from .. import demographics, facts, overlay, plays
+from .. import demographics, facts, past, plays
 from .. import personas as figures
 from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
@@ -94,7 +94,7 @@ class Portrait:
 
 @dated(tastes=True)
 def personas(request: HttpRequest) -> HttpResponse:
-    run = overlay.current_run()
+    run = past.current_run()
     if run is None or not run.buyers:
         return render(request, "segmentation/empty.html")
     if (chosen := Whom.of(request)).kind:
@@ -128,7 +128,7 @@ def _portrait(whom: Whom, group: facts.Group, days) -> Portrait:
 
 def _is_enough(people: int) -> bool:
     """Whether so many were counted and not merely stood for: a card of fewer would be a portrait of somebody."""
-    return people >= FEWEST_PEOPLE * overlay.one_in()
+    return people >= FEWEST_PEOPLE * past.one_in()
 
 
 def _name(whom: Whom) -> str:
@@ -137,7 +137,7 @@ def _name(whom: Whom) -> str:
 
 @dated(tastes=True)
 def persona(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    run = overlay.current_run()
+    run = past.current_run()
     whom = Whom(kind, key, request.asked.day)
     if run is None or not whom.is_known or whom.filter.unkept:
         raise Http404("There is no such group.")
@@ -201,7 +201,7 @@ def reach(whom: Whom) -> figures.Reach:
         declined=Count("pk", filter=Q(consent="out")),
         never_asked=Count("pk", filter=Q(consent=None)),
     )
-    return figures.Reach(**{name: count * overlay.one_in() for name, count in counted.items()})
+    return figures.Reach(**{name: count * past.one_in() for name, count in counted.items()})
 
 
 def _typical(profile: demographics.Profile, name: str) -> dict[str, Any]:

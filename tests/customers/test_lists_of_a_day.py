@@ -11,7 +11,7 @@ from loyalty.customers.filters.builder.tree import ALL, VERSION
 from loyalty.customers.filters.day import DATED, TASTES, TIMELESS, UNDATED
 from loyalty.customers.models import Customer
 from loyalty.ui.periods import period_of
-from segmentation import overlay, services, taste
+from segmentation import overlay, past, services, taste
 from segmentation.models import OwnSegment
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
@@ -107,7 +107,7 @@ def test_a_large_shop_says_what_it_leaves_out(said, monkeypatch):
     monkeypatch.setattr(overlay, "AT_ONCE", 10)
     people = CustomerFilter({"spent_min": "100000", "bought_in": MONTH, "on": THEN.isoformat()}, today=TODAY)
     with people.on_its_day():
-        assert overlay.laid() is None
+        assert past.laid() is None
         assert [condition.name for condition in people.unkept] == ["spent_min"]
         known = set(people.qs.values_list("pk", flat=True))
     assert known == said[f"bought_in={MONTH}"]
@@ -121,7 +121,7 @@ def test_the_page_shows_sorts_and_counts_them(said, as_owner):
     assert spent == sorted(spent, reverse=True) and len(spent) > 5
     assert page.context["found"].counted == len(said["spent_min=100000"])
     assert "not kept for past days" not in page.content.decode()
-    assert overlay.laid() is None
+    assert past.laid() is None
 
 
 def test_they_are_tagged_and_saved_as_a_file(said, as_owner):

@@ -10,6 +10,7 @@ from loyalty.customers.models import Customer, Interaction, Order, Refund
 from loyalty.shops.scope import scope
 from segmentation import overlay, services, state
 from segmentation.models import CustomerScore, CustomerTaste, ScoreRun
+from segmentation.past import current_run, laid, one_in
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
 from tests.segmentation.histories import make_history
@@ -60,10 +61,10 @@ def test_everything_dated_ends_with_the_day_and_customers_are_those_known_by_the
         assert Interaction.objects.filter(occurred_at__gt=now).count() == 0
         assert (past.run.as_of, past.run.customers) == (THEN, len(known))
         assert past.run.buyers == sum(row["last_order_on"] is not None for row in told)
-        assert overlay.current_run() is past.run
+        assert current_run() is past.run
     assert Customer.objects.count() > len(known)
     assert Order.objects.count() > len(orders)
-    assert overlay.laid() is None
+    assert laid() is None
 
 
 def test_groups_are_as_they_were_told_though_the_facts_came_later(told):
@@ -113,7 +114,7 @@ def test_tastes_are_of_the_day_where_they_are_asked_for(told):
 def test_of_a_large_shop_every_nth_is_worked_out(told, monkeypatch):
     monkeypatch.setattr(overlay, "AT_ONCE", len(told) // 3)
     with overlay.as_of(THEN) as past:
-        assert past.one_in == overlay.one_in() == 4
+        assert past.one_in == one_in() == 4
         mine = [row for row in told if row["customer_id"] % 4 == 0]
         assert scores() == mine
         assert set(Order.objects.values_list("customer", flat=True)) <= {row["customer_id"] for row in mine}

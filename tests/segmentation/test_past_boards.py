@@ -80,7 +80,10 @@ def test_every_picture_opens_the_people_of_its_day(shop, as_owner):
 
 def opened(page: str, begins: str) -> dict[str, int]:
     """Return how many people each list has that a page leads to by an address that begins so."""
-    links = {link.replace("&amp;", "&").replace(r"\u0026", "&") for link in re.findall(r'/customers/\?([^"]*)"', page)}
+    links = {
+        link.replace("&amp;", "&").replace(r"\u0026", "&")
+        for link in re.findall(r'/customers/\?([^"]*)"', page)
+    }
     found = {}
     for link in links:
         if link.startswith(begins) and "on=" in link:

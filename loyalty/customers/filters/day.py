@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from segmentation import overlay
+from segmentation import overlay, past
 
 from . import own
 from .conditions import Condition
@@ -77,13 +77,13 @@ def is_known(condition: Condition, value: object, day: datetime.date) -> bool:
         return True
     if name in UNDATED or not is_laid(day):
         return False
-    return own.has_past(value) if name in own.OWN else name not in TASTES or overlay.laid().has_tastes
+    return own.has_past(value) if name in own.OWN else name not in TASTES or past.laid().has_tastes
 
 
 def is_laid(day: datetime.date) -> bool:
     """Say whether `day` lies over the present."""
-    past = overlay.laid()
-    return past is not None and past.day == day
+    found = past.laid()
+    return found is not None and found.day == day
 
 
 def can_be_laid(day: datetime.date) -> bool:
