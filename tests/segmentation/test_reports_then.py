@@ -6,12 +6,14 @@ import re
 from dataclasses import asdict, astuple
 
 import pytest
+from django.db import connection
 from django.db.models import F, Q
 from django.urls import reverse
 from pytest import approx
 
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.models import Customer, Order, Product, Refund
+from loyalty.shops import replica
 from segmentation import (
     cohorts,
     demographics,
@@ -214,3 +216,16 @@ def test_of_a_large_shop_a_part_is_counted_and_scaled_up(day, as_owner, monkeypa
         assert run.customers == buyers
     said = page(as_owner, "people", on=day.isoformat())
     assert "every 4th customer" in said
+
+
+def test_a_past_day_is_asked_of_the_primary(shop, rf, monkeypatch):
+    """A replica cannot lay it: it makes no tables."""
+    monkeypatch.setattr(replica, "is_configured", lambda: True)
+    further = []
+    monkeypatch.setattr(replica, "written_until", lambda: further.append(True) or "0/0")
+    monkeypatch.setattr(replica, "connections", {replica.ALIAS: connection})
+    for query, asks_the_replica in (({"on": "2026-10-01"}, False), ({}, True)):
+        request = rf.get(reverse("segmentation:rhythm"), query)
+        request.session = {}
+        assert replica.may_serve(request) is False
+        assert bool(further) is asks_the_replica
