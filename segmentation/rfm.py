@@ -116,25 +116,28 @@ def ranges(cuts: Sequence[float], first: int = 0) -> list[tuple[int, int | None]
     return [*steps, (edges[-1] + 1, None)]
 
 
-def score_sql(value: str, cuts: str) -> str:
-    """Return SQL for `score`: `value` and `cuts` (a float8[]) are SQL expressions.
+def score_sql(value: str, cuts: str, points: Sequence[int] = SCORES) -> str:
+    """Return SQL for `score`, or for the one of five `points` in its place; `value` and `cuts` (a float8[]) are SQL
+    expressions, and NULL where either is.
 
     Not width_bucket: it counts cuts at or below the value, our rule those strictly below.
     """
-    return "1 + " + _strictly_below(value, cuts)
+    whens = " ".join(
+        f"WHEN {value} > {cuts}[{number}] THEN {points[number]}" for number in range(len(SHARES), 0, -1)
+    )
+    return f"CASE {whens} WHEN {value} <= {cuts}[1] THEN {points[0]} END"
 
 
-def recency_score_sql(days: str, cuts: str) -> str:
-    """Return SQL for `recency_score`."""
-    return f"5 - ({_strictly_below(days, cuts)})"
-
-
-def _strictly_below(value: str, cuts: str) -> str:
-    return " + ".join(f"({value} > {cuts}[{number}])::int" for number in range(1, len(SHARES) + 1))
+def recency_score_sql(days: str, cuts: str, points: Sequence[int] = SCORES) -> str:
+    """Return SQL for `recency_score`, or for the one of five `points` in its place."""
+    return score_sql(days, cuts, points[::-1])
 
 
 def segment_sql(r: str, f: str, m: str, cell_map: str = "") -> str:
-    """Return SQL for `segment`: the letter at the cell's place names the segment."""
-    cell = f"25 * ({r}) + 5 * ({f}) + ({m}) - 30"
-    letter = f"substr('{cell_map or CELL_MAP}', {cell}, 1)"
-    return f"('{{{','.join(SEGMENTS)}}}'::text[])[ascii({letter}) - {ord('a') - 1}]"
+    """Return SQL for `segment`: the letter at the cell's place names the segment.
+
+    Letters of a text would be counted from its beginning each time; the place of a byte is known.
+    """
+    cell = f"25 * ({r}) + 5 * ({f}) + ({m}) - 31"
+    letter = f"get_byte('{cell_map or CELL_MAP}'::bytea, {cell})"
+    return f"('{{{','.join(SEGMENTS)}}}'::text[])[{letter} - {ord('a') - 1}]"

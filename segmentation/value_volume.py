@@ -187,9 +187,10 @@ def value_score_sql(measures: str, cuts: str, weights: Mapping[str, int] = WEIGH
 
     A comparison with NULL, of the value or of the cuts, makes the whole part NULL, which is unknown.
     """
-    part = {name: _part_sql(one, measures, cuts) for name, one in PARTS.items()}
     weights = {name: weights[name] for name in PARTS}
-    total = " + ".join(f"coalesce({weight} * ({part[name]} - 1), 0)" for name, weight in weights.items())
+    total = " + ".join(
+        f"coalesce({_part_sql(PARTS[name], measures, cuts, weight)}, 0)" for name, weight in weights.items()
+    )
     whole = " + ".join(
         f"CASE WHEN {_is_known_sql(PARTS[name], measures, cuts)} THEN {weight} ELSE 0 END"
         for name, weight in weights.items()
@@ -197,9 +198,11 @@ def value_score_sql(measures: str, cuts: str, weights: Mapping[str, int] = WEIGH
     return f"(25 * ({total}))::float8 / nullif({whole}, 0)"
 
 
-def _part_sql(part: Part, measures: str, cuts: str) -> str:
+def _part_sql(part: Part, measures: str, cuts: str, weight: int) -> str:
+    """Return what the part adds to the weighted sum."""
     score = rfm.score_sql if part.more_is_better else rfm.recency_score_sql
-    sql = score(f"{measures}.{part.measure}", f"{cuts}.{part.measure}")
+    points = [weight * (number - 1) for number in rfm.SCORES]
+    sql = score(f"{measures}.{part.measure}", f"{cuts}.{part.measure}", points)
     return f"CASE WHEN {cuts}.{part.known_if} THEN {sql} END" if part.known_if else sql
 
 
