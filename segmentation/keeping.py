@@ -16,14 +16,9 @@ from .counting import Counted
 from .models import CutsReason, SchemeVersion, ScoreRun
 from .rules import Rules
 
-# What is counted anew with every run, also beside cuts that are kept.
-_COUNTED = {
-    "customers": "count(*)",
-    "buyers": "count(last_order_on)",
-    "repeaters": "count(*) FILTER (WHERE lifetime_order_days > 1)",
-    "repeat_gaps": "coalesce(sum(lifetime_order_days - 1) FILTER (WHERE lifetime_order_days > 1), 0)",
-}
-_COUNTS = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in _COUNTED.items())} FROM {{facts}} AS facts"
+_COUNTS = (
+    f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in state.COUNTED.items())} FROM {{facts}} AS facts"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class Stand:
 
 def bare(cuts: Mapping[str, Any]) -> dict:
     """Return what scores go by: cuts without the counts of their day."""
-    return {name: cut for name, cut in cuts.items() if name not in _COUNTED}
+    return {name: cut for name, cut in cuts.items() if name not in state.COUNTED}
 
 
 def reason(
@@ -118,7 +113,7 @@ class Taking:
             # What a person asked for takes its place before what the calendar says.
             self.reason = self.wish
             settle()
-            return fresh_cuts(self.rules, facts)
+            return fresh_cuts(self.rules, facts, self.run)
         found = counted() if counted else counts(facts)
         for stand in self.stands:
             self.reason = reason(self.as_of, self.rules, stand, found, self.shop.calendar)
@@ -126,7 +121,7 @@ class Taking:
                 self.kept = stand
                 return stand.cuts | found
         settle()
-        return fresh_cuts(self.rules, facts)
+        return fresh_cuts(self.rules, facts, self.run)
 
     def fields(self, counted: Counted, found: dict, given: dict | None = None) -> dict:
         """Return what the run keeps of this, from the state of all customers by the cuts it `found`; `given`
@@ -156,12 +151,13 @@ def counts(facts: Statement) -> dict[str, int]:
     return statements.row(_over(facts, _COUNTS))
 
 
-def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS) -> dict:
-    """Return the cuts of all facts, by what the owner chose and what the shop allows."""
+def fresh_cuts(rules: Rules, facts: Statement = state.ALL_FACTS, last: ScoreRun | None = None) -> dict:
+    """Return the cuts of all facts, by what the owner chose and what the shop allows; those of the `last` run, where
+    there was one, are where to look first.
+    """
     halves = statements.dicts(_over(facts, state.CUTS, shares=list(rfm.SHARES)))
     found = {name: first if first is not None else halves[1][name] for name, first in halves[0].items()}
-    gaps = statements.rows(_over(facts, state.GAPS))
-    found |= {"gap_days": lifecycle.pooled_gap(gaps), "repeat_gaps": sum(count for _gap, count in gaps)}
+    found["gap_days"] = _middle_gap(facts, found["repeat_gaps"], last and last.cuts.get("gap_days"))
     base = cutting.Base(found["buyers"], found["repeaters"], found["gap_days"], None)
     if cutting.FALLBACK in cutting.ways(rules.cuts, base).values():
         base = cutting.Base(**{**base.__dict__, **statements.row(_over(facts, state.BASKET))})
@@ -178,6 +174,15 @@ def _volume_cuts(rules: Rules, facts: Statement) -> dict[str, float | None]:
     known = Statement(volume.with_units_sql(facts.sql, rules), facts.params)
     means = statements.row(_over(known, volume.MEANS))
     return means | statements.row(_over(known, volume.median_sql(rules), **means))
+
+
+def _middle_gap(facts: Statement, gaps: int, guess: float | None) -> float | None:
+    """Return the middle of all repeat gaps. From one run to the next it is mostly the same."""
+    if gaps >= lifecycle.ENOUGH_GAPS and guess is not None and guess == int(guess):
+        about = statements.row(_over(facts, state.GAPS_ABOUT, guess=int(guess)))
+        if rfm.is_quantile(0.5, gaps, **about):
+            return guess
+    return lifecycle.pooled_gap(statements.rows(_over(facts, state.GAPS)))
 
 
 def moved_by_cuts(before: dict, now: dict, rules: Rules, scored: Statement) -> int:

@@ -69,6 +69,14 @@ def quantile_of_counts(counts: Sequence[tuple[float, int]], share: float) -> flo
     return low if below == position else low + (position - below) * (high - low)
 
 
+def is_quantile(share: float, count: int, below: int, equal: int) -> bool:
+    """Say whether a value that `below` of `count` values are less than, and `equal` of them are, is their `quantile`
+    without interpolation.
+    """
+    position = share * (count - 1)
+    return below <= math.floor(position) and math.ceil(position) < below + equal
+
+
 def cuts(values: Iterable[float]) -> list[float] | None:
     """Return the four cuts of `values`, or None where there are none."""
     ordered = sorted(values)

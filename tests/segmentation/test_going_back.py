@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from loyalty.shops.models import AuditEntry
-from segmentation import cutting, drafting, rfm, services, tasks
+from segmentation import cutting, drafting, lifecycle, rfm, services, tasks
 from segmentation.models import CustomerScore, Scheme, SchemeVersion, ScoreRun
 from segmentation.rules import Rules
 from tests.conftest import TODAY
@@ -222,6 +224,44 @@ def test_with_the_thirtieth_gap_the_shop_has_one_in_the_middle(shop):
     OrderFactory(customer=regular, on=day)
     run = services.score_shop(day)
     assert (run.cuts_reason, run.cuts["repeat_gaps"], run.cuts["gap_days"]) == ("grown", 30, 10)
+
+
+def gap_by_hand() -> float:
+    return lifecycle.shop_gap(
+        gap
+        for days in CustomerScore.objects.values_list("days", flat=True)
+        for gap in lifecycle.gaps_of(days or [])
+    )
+
+
+@pytest.mark.parametrize(
+    ("gaps", "more", "middle", "is_guessed"),
+    [
+        ([10] * 30, [20], 10, True),
+        ([10] * 30, [20] * 29, 10, True),
+        ([10] * 30, [20] * 30, 15, False),
+        ([10] * 30, [20] * 31, 20, False),
+        ([10] * 15 + [20] * 15, [20], 20, False),
+        ([10] * 29, [20], 10, False),
+    ],
+)
+def test_the_middle_gap_of_the_run_before_is_taken_where_it_still_is_the_middle(
+    shop, gaps, more, middle, is_guessed
+):
+    def buy(gap: int) -> None:
+        first = OrderFactory(on=shop.today() - 40 * DAY)
+        OrderFactory(customer=first.customer, on=shop.today() - (40 - gap) * DAY)
+
+    for gap in gaps:
+        buy(gap)
+    services.score_shop(shop.today())
+    for gap in more:
+        buy(gap)
+    with CaptureQueriesContext(connection) as asked:
+        run = services.score_shop(shop.today(), is_whole=True, wish="by_hand")
+    assert run.cuts["gap_days"] == middle == gap_by_hand()
+    assert run.cuts["repeat_gaps"] == len(gaps) + len(more)
+    assert is_guessed != any("SELECT gap, count" in query["sql"] for query in asked)
 
 
 def test_what_is_counted_beside_kept_cuts_is_of_the_day(kept, shop):

@@ -4,6 +4,7 @@ import csv
 import datetime
 import itertools
 import json
+import math
 import random
 from collections import Counter, defaultdict
 
@@ -60,6 +61,17 @@ def test_a_cut_that_falls_between_two_values_is_interpolated():
 def test_cuts_are_the_type_7_quantiles(values):
     expected = numpy.quantile(numpy.array(values, dtype=float), rfm.SHARES, method="linear")
     assert numpy.allclose(rfm.cuts(values), expected, rtol=1e-12)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.sampled_from([0.5, *rfm.SHARES]))
+def test_a_value_with_the_quantile_on_it_is_told_by_counting_both_sides_of_it(values, share):
+    ordered = sorted(values)
+    around = {ordered[math.floor(share * (len(values) - 1))], ordered[math.ceil(share * (len(values) - 1))]}
+    for value in range(6):
+        below = sum(other < value for other in values)
+        found = rfm.is_quantile(share, len(values), below, values.count(value))
+        assert found == (around == {value})
+        assert not found or rfm.quantile(ordered, share) == value
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=80), st.randoms())
