@@ -87,6 +87,9 @@ class Renewal:
         self.has_fresh = True
         if self.is_whole:
             self.write_fresh()
+        else:
+            # By which each is looked up.
+            execute(Statement(f"CREATE UNIQUE INDEX ON {state.FRESH} (customer_id)"))
 
     def write_fresh(self) -> None:
         """Write the facts that have changed, before what follows from them is known."""
@@ -116,11 +119,10 @@ class Renewal:
         else:
             self.has_scored_all = True
             self.write_fresh()
-        self._lay(
-            writes.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh), writes.CHANGED
-        )
+        changed = writes.changed_state_sql(some, self.as_of, cuts, self.rules, self.has_fresh)
         columns = (*state.FACT_COLUMNS, *state.STATE_COLUMNS) if self.has_fresh else state.STATE_COLUMNS
         with row_by_row() if some else nullcontext():
+            self._lay(changed, writes.CHANGED)
             self._write(Statement(writes.update_sql(columns)))
         self._drop(writes.CHANGED)
         if self.has_fresh:
