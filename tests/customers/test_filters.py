@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.utils import translation
 
 from loyalty.customers import services
 from loyalty.customers.anniversaries import births_due
 from loyalty.customers.filters import CustomerFilter
+from loyalty.customers.filters.conditions import has_birthday
 from loyalty.customers.models import Customer
 from loyalty.shops.scope import scope
 from loyalty.tiers.models import Programme, Tier, TierMembership
@@ -296,6 +298,13 @@ def test_a_list_is_of_the_shop_in_scope_only(shop, other_shop):
     with scope(other_shop):
         assert names("") == {"theirs"}
     assert Customer.objects.count() == 1
+
+
+def test_birthdays_are_looked_up_and_not_searched_for(people):
+    due = Customer.objects.filter(has_birthday(7, TODAY))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    assert "customer_by_birth" in due.explain()
 
 
 def test_a_birthday_follows_the_calendar_it_is_kept_in():

@@ -115,6 +115,9 @@ class Customer(ShopModel):
             models.Index(fields=["shop", "name_sort", "id"], name="customer_by_name"),
             models.Index(fields=["shop", "name_search"], name="customer_name_prefix"),
             models.Index(fields=["shop", "city"], name="customer_by_city"),
+            models.Index(
+                fields=["shop", "birth_on"], condition=Q(birth_on__isnull=False), name="customer_by_birth"
+            ),
         ]
 
     def __str__(self) -> str:
