@@ -141,7 +141,7 @@ class Overview:
     def _groups(self) -> dict[tuple[str, str], tuple[int, int]]:
         """(stage, segment) → customers and their spend."""
         rows = CustomerScore.objects.values_list("stage", "segment")
-        rows = rows.annotate(count=Count("pk"), amount=Sum("monetary_amount"))
+        rows = rows.annotate(count=Count("*"), amount=Sum("monetary_amount"))
         return {(stage, segment): (count, int(amount)) for stage, segment, count, amount in rows}
 
     @cached_property

@@ -121,7 +121,19 @@ class CustomerScore(ShopModel):
     class Meta:
         indexes = [
             models.Index(fields=["shop", "segment", "customer"], name="score_by_segment"),
-            models.Index(fields=["shop", "stage", "customer"], name="score_by_stage"),
+            # With what audiences and the overview ask beside the stage, so that they read this alone.
+            models.Index(
+                fields=["shop", "stage", "customer"],
+                include=(
+                    "segment",
+                    "last_order_on",
+                    "expected_on",
+                    "lifetime_orders",
+                    "lifetime_amount",
+                    "monetary_amount",
+                ),
+                name="score_by_stage",
+            ),
             models.Index(fields=["shop", "quadrant", "customer"], name="score_by_quadrant"),
             models.Index(fields=["shop", "r_score", "f_score", "m_score", "customer"], name="score_by_cell"),
             models.Index(fields=["shop", "monetary_amount", "customer"], name="score_by_money"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from loyalty.customers.filters.builder.fields import FIELDS, purchases
 from loyalty.customers.filters.builder.frames import Frame
 from loyalty.customers.filters.builder.tree import MOST_CONDITIONS, dump, parse
 from loyalty.customers.models import Customer
+from segmentation.models import CustomerScore
 from tests.conftest import TODAY
 
 from . import naive, world
@@ -134,6 +136,22 @@ def test_scores_alone_are_counted_without_joining_the_people(made):
     with CaptureQueriesContext(connection) as seen:
         assert looking.count(parse(definition), TODAY) == len(found(definition))
     assert "customers_customer" not in seen[0]["sql"]
+
+
+def test_what_is_asked_most_is_counted_in_one_index_alone(made):
+    asked = [
+        {"field": "orders", "op": "at_least", "not": False, "values": {"min": 3}},
+        {"field": "last_order", "op": "in_last", "not": False, "values": {"days": 180}},
+        {"field": "spend", "op": "at_least", "not": False, "values": {"min": 2_000_000}},
+        {"field": "segment", "op": "any", "not": False, "values": {"values": ["champions", "loyal"]}},
+        {"field": "stage", "op": "any", "not": False, "values": {"values": ["loyal", "active"]}},
+    ]
+    tree = parse(world.definition({"join": "all", "not": False, "of": asked}))
+    with CaptureQueriesContext(connection) as seen:
+        looking.count(tree, TODAY)
+    asked = set(re.findall(r'"segmentation_customerscore"\."(\w+)"', seen[0]["sql"]))
+    (index,) = [index for index in CustomerScore._meta.indexes if index.name == "score_by_stage"]
+    assert asked <= {"shop_id", *index.fields, *index.include}
 
 
 def test_who_has_no_score_is_counted_in_a_segment_of_those_who_are_not_something(made):
