@@ -286,9 +286,10 @@ CUTS = " UNION ALL ".join(
 
 # How often each repeat gap occurs, all customers pooled: a sort of them all would take three times as long, and
 # where the middle one is guessed, to look on which side of it they are is sooner done than to count each.
-_GAPS = """FROM (SELECT unnest(days[2:]) - unnest(days[:cardinality(days) - 1]) AS gap
+# Both walk in step: the last day has none after it.
+_GAPS = """FROM (SELECT unnest(days[2:]) - unnest(days) AS gap
       FROM {facts} AS facts WHERE lifetime_order_days > 1) AS gaps"""
-GAPS = f"SELECT gap, count(*) {_GAPS} GROUP BY gap ORDER BY gap"
+GAPS = f"SELECT gap, count(*) {_GAPS} WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
 GAPS_ABOUT = f"""SELECT count(*) FILTER (WHERE gap < %(guess)s) AS below,
        count(*) FILTER (WHERE gap = %(guess)s) AS equal {_GAPS}"""
 
