@@ -121,6 +121,8 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
     keys = people.alias(turn=F("pk") % turns).filter(turn=0).values_list("pk", flat=True)
     params = _params(run.as_of) | {"everybody": False, "people": list(keys), "one_in": 1}
     with connection.cursor() as cursor:
+        # Of what a statement brings itself the planner knows no numbers, and would compare each with each.
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
 
         def ask(sql: str) -> list[tuple]:
             cursor.execute(f"{own} {sql}", params)
@@ -130,6 +132,7 @@ def of(people: QuerySet, run: GoodsRun, kind: str) -> Counted:
         figures = ask(goods_sql.FIGURES.format(**column))
         pairs = ask(f"SELECT * FROM ({goods_sql.PAIRS}) AS found ORDER BY lift DESC, goods_id, other_id")
         liked = ask(f"{goods_sql.FAVOURITES} ORDER BY segment, index DESC, goods_id") if past.laid() else []
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL jit TO DEFAULT")
     found = (
         [_figure(kind, one_in, *row) for row in figures],
         [_pair(kind, one_in, *row) for row in pairs],

@@ -50,8 +50,9 @@ def is_whole_on(day: datetime.date) -> bool:
 
 
 def step_for(run: ScoreRun) -> int:
-    """Return of how many customers one is worked out, in a shop as large as `run` found it."""
-    return max(1, math.ceil(run.customers / AT_ONCE))
+    """Return of how many customers one is worked out, of a shop as large as `run` found it, or as it is now."""
+    now = ScoreRun.objects.current()
+    return max(1, math.ceil(max(run.customers, now.customers if now else 0) / AT_ONCE))
 
 
 @contextmanager
@@ -63,6 +64,8 @@ def as_of(day: datetime.date, *, scores: bool = True, tastes: bool = False) -> I
     """
     run = run_up_to(day)
     with transaction.atomic():
+        # Whom a view leaves in is found by hashing: with less memory, by looking each up among all of them.
+        execute(Statement("SET LOCAL work_mem = '64MB'"))
         past = _lay(current_shop(), day, run, scores, tastes)
         execute(Statement("SET LOCAL transaction_read_only = on"))
         try:

@@ -27,6 +27,7 @@ _laid: ContextVar[Past | None] = ContextVar("past", default=None)
 
 @contextmanager
 def asked_of(past: Past) -> Iterator[Past]:
+    """Let the block know that `past` is laid over the present."""
     token = _laid.set(past)
     try:
         yield past

@@ -98,6 +98,8 @@ class GoodsFigure(OfGoods):
 
     # The people it was counted of, where not of everybody, and those of them who are away: as addresses have them.
     of, away_query = "", "&stage=inactive&stage=lost"
+    # Whether a list can ask for those who bought it last.
+    opens_last = True
     # Where nobody of them is away, no share is so many times theirs.
     is_nobody_away = False
 

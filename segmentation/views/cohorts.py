@@ -17,7 +17,7 @@ from loyalty.ui.templatetags.ui import num
 
 from ..charts import people
 from ..cohorts import Cell, Matrix, matrix, matrix_then
-from .past import dated
+from .past import dated, named
 
 FIGURES = {
     "rate": gettext_lazy("Who comes again"),
@@ -41,7 +41,9 @@ def cohorts(request: HttpRequest) -> HttpResponse:
     if found is None:
         return render(request, "segmentation/empty.html")
     if (wanted := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(wanted, f"cohorts-{kind}", _("Cohorts"), _heads(), _rows(found))
+        return sheets.response(
+            wanted, named(request, f"cohorts-{kind}"), _("Cohorts"), _heads(), _rows(found)
+        )
     shown = found.cohorts if request.GET.get("all") else found.cohorts[-SHOWN[kind] :]
     steps = found.steps[: max((len(cohort.cells) for cohort in shown), default=0)]
     over = [

@@ -17,7 +17,7 @@ from loyalty.ui.charts import Cell, Chart, Series
 from .. import demographics, past
 from ..charts import people as people_list
 from ..demographics import DIMENSIONS, Band, Profile
-from .past import dated
+from .past import dated, named
 from .whom import Whom, choices
 
 LABELS = {
@@ -53,7 +53,9 @@ def people(request: HttpRequest) -> HttpResponse:
     whom = Whom.of(request)
     found = demographics.profile(request.asked.today, whom.people)
     if (kind := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(kind, "people-and-places", _("People and places"), HEADS, _rows(found, whom))
+        return sheets.response(
+            kind, named(request, "people-and-places"), _("People and places"), HEADS, _rows(found, whom)
+        )
     cards = [
         {
             "key": name,

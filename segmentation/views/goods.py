@@ -20,11 +20,11 @@ from loyalty.shops.models import Shop
 from loyalty.ui import money, presentation, sheets
 from loyalty.ui.pages import page_or_fragment
 
-from .. import goods
-from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun
+from .. import goods, overlay
+from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun, ScoreRun
 from ..tables import PER_PAGE, GoodsTable
 from .files import rounded
-from .past import dated
+from .past import dated, named
 from .whom import Whom, choices
 
 BY = {"category": gettext_lazy("Categories"), "product": gettext_lazy("Products")}
@@ -92,10 +92,13 @@ def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
             run.computed_at, run.away_share, run.again_share, run.one_in, figures, favourites, pairs
         )
     people = Customer.objects.all() if whom.people is None else whom.people
-    key = f"goods:{shop.pk}:{kind}:{whom.value}:{whom.on or run.computed_at.isoformat()}"
+    since = f"{whom.on}:{ScoreRun.objects.current().pk}" if whom.on else run.computed_at.isoformat()
+    key = f"goods:{shop.pk}:{kind}:{whom.value}:{since}"
     counted = caches["figures"].get_or_set(key, lambda: goods.of(people, run, kind), KEPT_SECONDS)
+    opens = whom.on is None or overlay.is_whole_on(whom.on)
     for row in counted.figures:
         row.of, row.is_nobody_away = f"{whom.filter.query}&", counted.away_share == 0
+        row.opens_last = opens
         if whom.kind == "stage":
             # Of one stage all are away or nobody is; asked of two, the list would take in the other one.
             row.away_query = ""
@@ -135,7 +138,7 @@ def _file(request: HttpRequest, wanted: str, found: Report) -> HttpResponse:
         heads, rows = DEMAND_HEADS, _demand_rows(found.expected)
     else:
         name, heads, rows = "goods", _heads(), _rows(sorted(found.figures, key=lambda row: -row.amount))
-    return sheets.response(wanted, f"products-{name}", _("Products"), heads, rows)
+    return sheets.response(wanted, named(request, f"products-{name}"), _("Products"), heads, rows)
 
 
 FAVOURITE_HEADS = (

@@ -27,7 +27,7 @@ from ..boards import HEAT_STEPS
 from ..charts import people as people_list
 from ..hours import Times, times, times_of
 from ..models import Weekday
-from .past import dated
+from .past import dated, named, opens_all
 from .whom import Whom, choices
 
 SHORT = {
@@ -57,7 +57,8 @@ def rhythm(request: HttpRequest) -> HttpResponse:
     week = week_of(request.shop)
     months = _months(found, request.shop.calendar)
     if (kind := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(kind, "when-they-buy", _("When they buy"), HEADS, _rows(found, week, months))
+        name = named(request, "when-they-buy")
+        return sheets.response(kind, name, _("When they buy"), HEADS, _rows(found, week, months))
     context = {
         "whom": whom,
         "choices": choices(),
@@ -65,7 +66,7 @@ def rhythm(request: HttpRequest) -> HttpResponse:
         "finding": finding(found),
         "week": [(day, SHORT[day], Weekday(day).label) for day in week],
         "hours": _grid(found, week, whom),
-        "weekdays": weekdays(found, whom, week, usually(whom)),
+        "weekdays": weekdays(found, whom, week, usually(whom), opens_all(request)),
         "days": _days_chart(found, request.shop.calendar, whom),
         "months": _months_chart(months, whom),
     }
@@ -97,15 +98,15 @@ def times_for(shop: Shop, whom: Whom) -> Times | None:
     return found
 
 
-def weekdays(found: Times, whom: Whom, week: list[int], usual: Counter) -> list[dict[str, Any]]:
-    """Return a row each day of `week`: its orders, and the people of whom it is the usual one."""
+def weekdays(found: Times, whom: Whom, week: list[int], usual: Counter, opens: bool) -> list[dict[str, Any]]:
+    """Return a row each day of `week`: its orders, and the people of whom it is the usual one, whom it `opens`."""
     return [
         {
             "label": Weekday(day).label,
             "orders": found.weekdays[day],
             "share": found.weekdays[day] / found.orders if found.orders else 0,
             "people": usual[day],
-            "query": whom.query(weekday=day),
+            "query": whom.query(weekday=day) if opens else "",
         }
         for day in week
     ]

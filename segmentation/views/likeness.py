@@ -31,7 +31,7 @@ from loyalty.ui.templatetags.ui import num
 
 from .. import likeness, likeness_runs, own, past, tasks
 from ..models import LikenessRun, OwnSegment, ScoreRun, Segment, segment_choices
-from .past import dated
+from .past import dated, named
 
 KEPT_SECONDS = 3_600
 # Up to so many buyers the groups are worked out while the visitor waits.
@@ -129,11 +129,11 @@ def clusters(request: HttpRequest) -> HttpResponse:
 
 def _then(request: HttpRequest, run: ScoreRun) -> HttpResponse:
     """Return the groups of the past day: worked out for the page, and not kept."""
-    key = f"likeness:{request.shop.pk}:{run.as_of}"
+    key = f"likeness:{request.shop.pk}:{run.as_of}:{ScoreRun.objects.current().pk}"
     found, sums = caches["figures"].get_or_set(key, likeness_runs.found_then, KEPT_SECONDS)
     groups = _shown(found, sums)
     if groups and (kind := request.GET.get("export")) in sheets.KINDS:
-        name = f"groups-by-likeness-{run.as_of}"
+        name = named(request, "groups-by-likeness")
         return sheets.response(kind, name, _("Groups by likeness"), _heads(), _rows(groups))
     context = _context(run, found if groups else None, groups) | {"failure": found.failure}
     return render(request, "segmentation/clusters.html", context)

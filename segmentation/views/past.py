@@ -94,7 +94,7 @@ def _board(request: HttpRequest, kind: str, run: ScoreRun) -> HttpResponse:
         rows = _rows(kind, found.day, run, then)
         context |= {"rows": rows, "knows": any(row["then"].customers for row in rows), "then": then}
         context |= _pictures(kind, then) if then else {}
-        context |= _opened(request, kind) if request.past else {}
+        context |= _opened(request, kind, {row["key"]: row["then"] for row in rows}) if request.past else {}
         if (wanted := request.GET.get("export")) in sheets.KINDS:
             return sheets.response(wanted, f"{kind}-{found.day}", str(kind), *_file(rows, then))
     return found.render("segmentation/board_then.html", context)
@@ -120,11 +120,11 @@ def _pictures(kind: str, then: ScoreRun) -> dict[str, Any]:
     return {"figure": "sales", "grid": boards.grid(cells, then, "sales")} if cells else {}
 
 
-def _opened(request: HttpRequest, kind: str) -> dict[str, Any]:
+def _opened(request: HttpRequest, kind: str, groups: dict[str, facts.Group]) -> dict[str, Any]:
     """Return what is drawn from the day itself, whose people can be opened; of a large shop the points only."""
     past, found = request.past, {}
     if kind == "quadrant":
-        points, groups = facts.points(past.run.buyers, past.day), facts.groups("quadrant", past.day)
+        points = facts.points(past.run.buyers, past.day)
         points_chart = charts.value_volume(points, past.run.cuts, groups, past.day)
         found = {"points": points_chart, "drawn": len(points), "day_run": past.run}
     if past.one_in > 1:
@@ -177,6 +177,16 @@ def pareto(request: HttpRequest) -> HttpResponse | None:
     kept = counting.pareto(then) if then else None
     context = {"run": then, "pareto": kept, "chart": charts.pareto(kept, opens=False) if kept else None}
     return found.render("segmentation/pareto_then.html", context)
+
+
+def named(request: HttpRequest, name: str) -> str:
+    """Return the name of a file, with the past day that it is of."""
+    return f"{name}-{request.asked.day}" if request.asked.day else name
+
+
+def opens_all(request: HttpRequest) -> bool:
+    """Say whether a list can ask for what takes the scores or tastes of the page's day."""
+    return request.asked.is_now or overlay.is_whole_on(request.asked.day)
 
 
 def run_of(day: datetime.date) -> ScoreRun | None:

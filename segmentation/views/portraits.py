@@ -22,7 +22,7 @@ from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
 from . import demographics as places
 from . import hours
-from .past import dated
+from .past import dated, named, opens_all
 from .whom import KINDS, Whom, choices
 
 KIND_LABELS = {
@@ -156,7 +156,7 @@ def persona(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     context |= _drawn(request, run, whom, mine, shop)
     if (kind := request.GET.get("export")) in sheets.KINDS:
         heads = [_("About"), _("This group"), _("Everyone in the club")]
-        return sheets.response(kind, "persona", context["name"], heads, _rows(context))
+        return sheets.response(kind, named(request, "persona"), context["name"], heads, _rows(context))
     return render(request, "segmentation/persona.html", context)
 
 
@@ -175,17 +175,14 @@ def _drawn(
         "amount_share": amount_share,
         "categories": figures.favourites("category", whom.people),
         "products": figures.favourites("product", whom.people),
-        "tastes_at": run.finished_at
-        if whom.on
-        else tastes.finished_at
-        if (tastes := WeekRun.objects.first())
-        else None,
+        "tastes_at": run.finished_at if whom.on else getattr(WeekRun.objects.first(), "finished_at", None),
         "times": times,
         "finding": times and hours.finding(times),
-        "weekdays": hours.weekdays(times, whom, week, usual) if times else [],
+        "weekdays": hours.weekdays(times, whom, week, usual, opens_all(request)) if times else [],
         "reach": reach(whom),
         "places": [_typical(profile, name) for name in ("age", "gender", "city", "job", "acquired")],
         "motives": [MOTIVES[name] for name in moved_by],
+        "opens": opens_all(request),
         "tone": TONES[figures.tone(stages, moved_by)],
         "play": play,
         "picture": figures.picture([usual[day] for day in week], share, amount_share),

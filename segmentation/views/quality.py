@@ -23,7 +23,7 @@ from loyalty.ui.pages import page_or_fragment
 from .. import quality
 from ..quality import Gap, Quality
 from ..tables import QualityOrderTable
-from .past import dated
+from .past import dated, named
 
 KEPT_SECONDS = 600
 # Up to so many customers everything is added up anew for each visit.
@@ -81,7 +81,7 @@ def data_quality(request: HttpRequest) -> HttpResponse:
             for key, count in found.twins.items()
             if count
         ],
-        "strange_births": urlencode([("id", key) for key in found.strange_births]),
+        "strange_births": urlencode([("id", key) for key in found.strange_births] + list(then.items())),
         "orders_that": {
             lack: reverse("segmentation:quality_orders", args=[lack]) + request.then_only for lack in ORDERS
         },
@@ -96,7 +96,8 @@ def quality_orders(request: HttpRequest, lack: str) -> HttpResponse:
         raise Http404("Nothing of the kind is counted.")
     orders = quality.orders_that(lack, request.asked.today).select_related("customer")
     if (kind := request.GET.get("export")) in sheets.KINDS:
-        return sheets.response(kind, f"orders-{lack}", str(ORDERS[lack]), ORDER_HEADS, _order_rows(orders))
+        name = named(request, f"orders-{lack}")
+        return sheets.response(kind, name, str(ORDERS[lack]), ORDER_HEADS, _order_rows(orders))
     table = QualityOrderTable(orders[:MOST_ORDERS])
     RequestConfig(request, paginate={"per_page": table.Meta.per_page, "silent": True}).configure(table)
     context = {"title": ORDERS[lack], "table": table, "lack": lack, "most": MOST_ORDERS}
@@ -132,8 +133,9 @@ def _file(request: HttpRequest, kind: str, found: Quality) -> HttpResponse:
     if request.GET.get("table") == "goods":
         goods = quality.uncosted(request.asked.today, found.orders.amount)
         rows = ([one.product, one.category, sheets.amount(one.amount), round(one.share, 4)] for one in goods)
-        return sheets.response(kind, "goods-of-unknown-cost", _("Data quality"), GOODS_HEADS, rows)
-    return sheets.response(kind, "data-quality", _("Data quality"), HEADS, _rows(found))
+        name = named(request, "goods-of-unknown-cost")
+        return sheets.response(kind, name, _("Data quality"), GOODS_HEADS, rows)
+    return sheets.response(kind, named(request, "data-quality"), _("Data quality"), HEADS, _rows(found))
 
 
 def _order_rows(orders) -> Iterator[list]:

@@ -19,7 +19,7 @@ from ..moves import KINDS
 from ..worth import BASELINE, Drift, Row, Scheme, Worth
 from .changing import LABELS, tier_kind
 from .files import rounded
-from .past import dated
+from .past import dated, named
 
 KEPT_SECONDS = 3_600
 DAY = datetime.timedelta(days=1)
@@ -139,7 +139,7 @@ def _file(
     }
     name = request.GET.get("table", "")
     name = name if name in tables else "groups"
-    return sheets.response(kind, f"worth-{name}", _("Does it earn?"), *tables[name])
+    return sheets.response(kind, named(request, f"worth-{name}"), _("Does it earn?"), *tables[name])
 
 
 def _verdict(scheme: Scheme) -> list:

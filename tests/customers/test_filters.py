@@ -14,6 +14,7 @@ from loyalty.customers.anniversaries import births_due
 from loyalty.customers.filters import CustomerFilter
 from loyalty.customers.filters.conditions import has_birthday
 from loyalty.customers.models import Customer
+from loyalty.shops.rls import refresh_statistics
 from loyalty.shops.scope import scope
 from loyalty.tiers.models import Programme, Tier, TierMembership
 from segmentation import services as segmentation
@@ -301,6 +302,8 @@ def test_a_list_is_of_the_shop_in_scope_only(shop, other_shop):
 
 
 def test_birthdays_are_looked_up_and_not_searched_for(people):
+    CustomerFactory.create_batch(400)
+    refresh_statistics(Customer)
     due = Customer.objects.filter(has_birthday(7, TODAY))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

@@ -26,7 +26,7 @@ from ..models import Customer
 from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
-from .day import TIMELESS, can_be_laid, is_known, is_laid, laid_for
+from .day import BOUGHT, TIMELESS, can_be_laid, is_known, is_laid, laid_for
 from .due import DUE
 from .gaps import GAPS
 from .habits import HABITS
@@ -184,7 +184,7 @@ class CustomerFilter:
     @cached_property
     def qs(self) -> CustomerQuerySet:
         people = Customer.objects.with_consent()
-        if self.on and not self.asks_for_groups:
+        if self.on and not self.asks_for_groups and not BOUGHT & {one.name for one, _value in self.active}:
             people = people.filter(known(self.on))
         for condition, value in self.active:
             if condition in self.unkept:

@@ -24,17 +24,18 @@ TIMELESS = frozenset(
         "job",
         "tag",
         "gender",
-        "missing",
         "twin",
         "acquired",
-        "age_min",
-        "age_max",
         "birthday",
     }
 )
-# What rests on dates alone, and is asked of the past day as of any other.
-DATED = frozenset(
+# What rests on dates alone, and is asked of the past day as of any other; by the first ones whoever meets them was
+# a customer by then, whatever else is known of the day.
+BOUGHT = frozenset(
     {
+        "cohort",
+        "first_product",
+        "first_category",
         "bought_in",
         "bought_between",
         "bought_at",
@@ -45,10 +46,9 @@ DATED = frozenset(
         "category",
         "also_category",
         "discounted_category",
-        "joined_min",
-        "joined_max",
     }
 )
+DATED = BOUGHT | {"joined_min", "joined_max", "missing", "age_min", "age_max"}
 # What nobody keeps the past of. All else is known where the scores of the day are laid over those of today.
 UNDATED = frozenset(
     {

@@ -45,7 +45,11 @@ def lacks(values: list[str], today: datetime.date) -> Q:
     """Whoever lacks all of `values`."""
     found = Q()
     for value in values:
-        found &= UNKNOWN[value][1]
+        lacking = UNKNOWN[value][1]
+        # Whose first order is of a later day had not joined by then.
+        found &= (
+            lacking | Q(joined_on=None, score__first_order_on__gt=today) if value == "joined" else lacking
+        )
     return found
 
 
@@ -90,7 +94,7 @@ GAPS = (
     ),
     count(
         "joined_max",
-        lambda days, today: joined_after(today - datetime.timedelta(days=days + 1)),
+        lambda days, today: joined_after(today - datetime.timedelta(days=days + 1)) & joined_by(today),
         gettext_lazy("With us for at most %(value)s days"),
     ),
 )

@@ -77,7 +77,7 @@ def first_bought_in(periods: list[Period], today: datetime.date) -> Q:
     found = Q()
     for period in periods:
         found |= Q(score__first_order_on__gte=period.first_on, score__first_order_on__lt=period.end_on)
-    return found
+    return found & Q(score__first_order_on__lte=today)
 
 
 def bought_in(periods: list[Period], today: datetime.date) -> Q:
@@ -91,7 +91,7 @@ def bought_between(spans: list[Days], today: datetime.date) -> Q:
     found = Q()
     for span in spans:
         found |= Q(placed_on__range=(span.first_on, span.last_on))
-    return _buyers(found)
+    return _buyers(found & Q(placed_on__lte=today))
 
 
 def bought_at(hours: list[Hour], today: datetime.date) -> Q:
@@ -132,7 +132,8 @@ def on_the_day(goods: str, day: str) -> Where:
     """Whoever bought such goods on the `day` ("first" or "last") of all their order days."""
 
     def where(values: list, today: datetime.date) -> Q:
-        return _buyers(Q(**{f"{goods}__in": values, "placed_on": F(f"customer__score__{day}_order_on")}))
+        on_it = {f"{goods}__in": values, "placed_on": F(f"customer__score__{day}_order_on")}
+        return _buyers(Q(**on_it, placed_on__lte=today))
 
     return where
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,6 +19,7 @@ from loyalty.ui.text import sort_key
 
 from .. import services
 from ..filters import CustomerFilter, own
+from ..filters.then import known
 from ..forms import ExportForm, TagForm
 from ..models import Customer
 from ..tables import MOST_COUNTED, PER_PAGE, CustomerTable, People
@@ -43,7 +45,9 @@ def _list(request: HttpRequest, people: CustomerFilter) -> HttpResponse:
         "found": rows,
         "club": rows.counted
         if people.is_everyone
-        else Customer.objects.values("pk")[: MOST_COUNTED + 1].count(),
+        else Customer.objects.filter(known(people.on) if people.on else Q())
+        .values("pk")[: MOST_COUNTED + 1]
+        .count(),
         "most_counted": MOST_COUNTED,
         "elsewhere": people.elsewhere(MOST_COUNTED + 1) if people.can_compare else None,
         "export_form": ExportForm(),
