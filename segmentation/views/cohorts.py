@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from loyalty.ui.templatetags.ui import num
 
 from ..charts import people
 from ..cohorts import Cell, Matrix, matrix, matrix_then
+from ..models import CohortRun
 from .past import dated, named
 
 FIGURES = {
@@ -26,6 +28,7 @@ FIGURES = {
     "each": gettext_lazy("Money per head"),
 }
 BY = {"month": gettext_lazy("Month by month"), "quarter": gettext_lazy("Quarter by quarter")}
+KEPT_SECONDS = 600
 # So many of the latest cohorts stand on the screen; the files hold all of them.
 SHOWN = {"month": 13, "quarter": 9}
 # After how many periods the key figures look: a month, a quarter, half a year and a year.
@@ -37,7 +40,7 @@ def cohorts(request: HttpRequest) -> HttpResponse:
     kind = _chosen(request, "by", KINDS, MONTH)
     figure = _chosen(request, "figure", FIGURES, "rate")
     day = request.asked.day
-    found = matrix_then(kind, day) if day else matrix(kind)
+    found = _then(request, kind, day) if day else matrix(kind)
     if found is None:
         return render(request, "segmentation/empty.html")
     if (wanted := request.GET.get("export")) in sheets.KINDS:
@@ -77,6 +80,13 @@ def cohorts(request: HttpRequest) -> HttpResponse:
         "unit": money.unit_label(presentation.current()),
     }
     return render(request, "segmentation/cohorts.html", context)
+
+
+def _then(request: HttpRequest, kind: str, day: datetime.date) -> Matrix | None:
+    """Return the cohorts as of a past day, kept a while: of a large shop they take seconds."""
+    counted = CohortRun.objects.values_list("computed_at", flat=True).first()
+    key = f"cohorts:{request.shop.pk}:{kind}:{day}:{counted}"
+    return caches["figures"].get_or_set(key, lambda: matrix_then(kind, day), KEPT_SECONDS)
 
 
 def _chosen(request: HttpRequest, name: str, offered, default: str) -> str:
