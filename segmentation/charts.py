@@ -97,7 +97,7 @@ def value_volume(
         # Between two whole numbers: whoever stands on the median is not above it.
         # Where the units count, too, no line through the days divides anybody.
         x_cut=None
-        if medians.get("year_days") is None or medians.get("volume") is not None
+        if medians.get("year_days") is None or medians.get("units_mean") is not None
         else math.floor(medians["year_days"]) + 0.5,
         y_cut=medians["value_score"],
     )

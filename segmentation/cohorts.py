@@ -21,8 +21,8 @@ from loyalty.customers.models import Order, Refund
 from loyalty.shops.scope import current_shop
 from loyalty.ui.periods import KINDS, Period, period_of
 
-from . import overlay
 from .models import CohortPeriod, CohortRun
+from .statements import stand_in
 
 # What lies further back than this is counted in full: a night should not read a year of orders.
 NIGHT_DAYS = 200
@@ -246,7 +246,7 @@ def matrix_then(kind: str, day: datetime.date) -> Matrix | None:
     columns = "shop_id, kind, cohort_on, period_on, buyers, orders, amount"
     earlier = f"SELECT {columns} FROM public.{CohortPeriod._meta.db_table} WHERE period_on < %(from_on)s"
     with transaction.atomic():
-        overlay.stand_in(CohortPeriod._meta.db_table, Statement(earlier, {"from_on": from_on}), columns)
+        stand_in(CohortPeriod._meta.db_table, Statement(earlier, {"from_on": from_on}), columns)
         _write(day, from_on)
         found = matrix(kind, CohortRun(as_of=day, computed_at=timezone.now(), calendar=run.calendar))
         transaction.set_rollback(True)

@@ -80,7 +80,7 @@ def fallback(measure: str, base: Base) -> list[float]:
         )
     if measure == FREQUENCY:
         return [float(orders) for orders in ORDERS]
-    return _times(base.basket_amount or 0.0, BASKETS)
+    return _times(max(base.basket_amount or 0.0, 0.0), BASKETS)
 
 
 def _times(unit: float, multiples: Sequence[float]) -> list[float]:

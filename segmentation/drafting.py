@@ -18,7 +18,7 @@ from loyalty.shops import audit
 from loyalty.shops.models import Shop, User
 from loyalty.shops.scope import current_shop
 
-from . import keeping, services, state, statements
+from . import keeping, services, state, statements, taste, volume
 from .counting import Counted
 from .models import CutsReason, Scheme, SchemeVersion, ScoreRun, naming
 from .rules import Rules
@@ -112,6 +112,9 @@ def preview(draft: SchemeVersion, as_of: datetime.date) -> dict:
     shop, rules, run = current_shop(), Rules.from_json(draft.rules), ScoreRun.objects.current()
     if run and moves_nobody(draft):
         return _keep_preview(draft, as_of, run, dict.fromkeys(KINDS, []), run.cuts, run.sums)
+    if rules.units_weight and not volume.are_known():
+        # Otherwise the week adds them up, and until then nobody would move.
+        taste.renew(as_of)
     taking = keeping.Taking(shop, as_of, rules, run, draft)
     with (
         transaction.atomic(),

@@ -117,6 +117,8 @@ class Taking:
         found = counted() if counted else counts(facts)
         for stand in self.stands:
             self.reason = reason(self.as_of, self.rules, stand, found, self.shop.calendar)
+            if self.reason == CutsReason.KEPT and volume.lack_units(stand.cuts, self.rules):
+                self.reason = CutsReason.RULES
             if self.reason == CutsReason.KEPT:
                 self.kept = stand
                 return stand.cuts | found

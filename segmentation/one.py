@@ -51,9 +51,9 @@ def score(room: int, shop: Shop, customer_id: int, as_of: datetime.date) -> bool
     if are_there != are_held or not is_alone and not are_there[0]:
         return False
     is_latest = as_of >= run_on
-    # Until a run has found the middle of volume by the units, the days alone decide, by their own.
-    has_volume = "volume" in cuts
-    sql = _statement(chosen or "{}", scheme_window, window_days, is_latest, has_volume)
+    # What has been chosen since decides from the run on that finds the middle of volume by it.
+    weight = cuts.get("basis", {}).get("units_weight", 0)
+    sql = _statement(chosen or "{}", scheme_window, window_days, is_latest, weight)
     params = state.params_of_one(shop, as_of, window_days) | cuts
     prepared.rows(sql, params | {"customer_id": customer_id, "history_on": as_of})
     return True
@@ -61,11 +61,11 @@ def score(room: int, shop: Shop, customer_id: int, as_of: datetime.date) -> bool
 
 @lru_cache(maxsize=256)
 def _statement(
-    chosen: str, scheme_window: int | None, window_days: int | None, is_latest: bool, has_volume: bool
+    chosen: str, scheme_window: int | None, window_days: int | None, is_latest: bool, units_weight: int
 ) -> str:
     """Return the text for these rules; what is particular to a customer and a day is among its parameters."""
     rules = Rules.from_json({**json.loads(chosen), "window_days": scheme_window})
-    rules = rules if has_volume else replace(rules, units_weight=0)
+    rules = replace(rules, units_weight=units_weight)
     any_day = datetime.date.min
     relation = state.relation_sql(current_shop(), datetime.date(2000, 1, 1), window_days, state.ONE, AMONG)
     found = state.state_sql(f"({relation.sql})", any_day, {}, rules)

@@ -26,7 +26,7 @@ from loyalty.shops.scope import current_shop
 from . import history, services, spans, state, taste
 from .models import ScoreRun
 from .past import Past, asked_of
-from .statements import execute, row
+from .statements import execute, row, stand_in
 
 # So many are worked out while a page is waited for; of a larger shop every second, third, … customer.
 AT_ONCE = 20_000
@@ -133,13 +133,6 @@ def _lay_tastes(day: datetime.date) -> None:
     select = f"SELECT found.customer_id AS id, %(shop_id)s, %(as_of)s, {taste.COLUMNS}, found.customer_id"
     found = Statement(f"{select} FROM ({taste.TASTE}) AS found", taste.params_of(day))
     stand_in(TASTES, found, f"id, shop_id, computed_on, {taste.COLUMNS}, customer_id")
-
-
-def stand_in(table: str, select: Statement, columns: str) -> None:
-    """Lay a table of what `select` finds, in the order of `columns`, over the one of its name."""
-    execute(Statement(f"CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING IDENTITY) ON COMMIT DROP"))
-    execute(Statement(f"INSERT INTO pg_temp.{table} ({columns}) {select.sql}", select.params))
-    execute(Statement(f"ANALYZE pg_temp.{table}"))
 
 
 def _narrow(table: str, condition: str) -> None:

@@ -125,8 +125,8 @@ def ranges(cuts: Sequence[float], first: int = 0) -> list[tuple[int, int | None]
 
 
 def score_sql(value: str, cuts: str, points: Sequence[int] = SCORES) -> str:
-    """Return SQL for `score`, or for the one of five `points` in its place; `value` and `cuts` (a float8[]) are SQL
-    expressions, and NULL where either is.
+    """Return SQL for `score`, or for the one of five `points` in its place; `value` and `cuts` (an ascending
+    float8[]) are SQL expressions, and NULL where either is.
 
     Not width_bucket: it counts cuts at or below the value, our rule those strictly below.
     """

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from loyalty.customers.facts import Statement, in_index_order, stretches
 from loyalty.customers.models import Customer
 from loyalty.shops.models import Shop
 from loyalty.shops.scope import current_shop
 
-from . import history, keeping, lifecycle, one, renewal, state
+from . import history, keeping, lifecycle, one, renewal, state, taste
 from .counting import Counted
-from .models import CutsReason, Scheme, SchemeVersion, ScoreRun
+from .models import CustomerTaste, CutsReason, Scheme, SchemeVersion, ScoreRun
 from .rules import Rules
 from .statements import execute as _execute
 from .statements import row as _row
+from .statements import stand_in
 
 # Advisory locks of this room, told apart from other rooms' by their first number ("SEGM").
 LOCK = 0x5345474D
@@ -168,17 +171,38 @@ def state_table(
     and yield the cuts it was scored by: those given (or found by calling, once the facts are there), or the
     shop's own.
     """
+    if one_in > 1:
+        # Of a part of a shop nobody's quadrant is told: not worth the units of everybody.
+        rules = replace(rules, units_weight=0)
     with in_index_order():
         who = {"stretches": stretches(shop)} if one_in == 1 else state.sample(one_in)
         relation = state.relation_sql(shop, as_of, rules.window_days, **who)
         _execute(state.into_table(state.FACTS, relation))
-    cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
-    _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
+    with _units_of_then(as_of) if rules.units_weight else nullcontext():
+        cuts = cuts() if callable(cuts) else cuts or keeping.fresh_cuts(rules)
+        _execute(state.into_table(state.STATE, state.state_sql(state.FACTS, as_of, cuts, rules)))
     _execute(Statement(f"DROP TABLE {state.FACTS}"))
     # Nobody else analyses a temporary table, and without that the writing below would go row by row.
     _execute(Statement(f"ANALYZE {state.STATE} (customer_id)"))
     yield cuts
     _execute(Statement(f"DROP TABLE {state.STATE}"))
+
+
+@contextmanager
+def _units_of_then(as_of: datetime.date) -> Iterator[None]:
+    """For a day before the units that are kept, lay those of that day over them."""
+    kept_on = CustomerTaste.objects.aggregate(on=Max("computed_on"))["on"]
+    if kept_on is None or as_of >= kept_on:
+        yield
+        return
+    select = (
+        f"SELECT customer_id, %(shop_id)s, %(as_of)s, 0, units, customer_id FROM ({taste.UNITS}) AS found"
+    )
+    table = CustomerTaste._meta.db_table
+    columns = "id, shop_id, computed_on, orders, units, customer_id"
+    stand_in(table, Statement(select, taste.params_of(as_of)), columns)
+    yield
+    _execute(Statement(f"DROP TABLE pg_temp.{table}"))
 
 
 def scheme_number() -> int:

@@ -255,7 +255,6 @@ def _fifths(*columns: str) -> dict[str, str]:
     }
 
 
-# These read a relation of facts that is put in by format(facts=…).
 # What is counted anew with every run, also beside cuts that are kept.
 COUNTED = {
     "customers": "count(*)",
@@ -263,6 +262,7 @@ COUNTED = {
     "repeaters": "count(*) FILTER (WHERE lifetime_order_days > 1)",
     "repeat_gaps": "coalesce(sum(lifetime_order_days - 1) FILTER (WHERE lifetime_order_days > 1), 0)",
 }
+# These read a relation of facts that is put in by format(facts=…).
 # The shop as a whole: how many, the cuts of every score, and how often its middle customer comes. Two rows, each with
 # NULL for what the other says, so that two processes can share the sorting.
 _CUT_BY = (

@@ -44,3 +44,12 @@ def dicts(statement: Statement) -> list[dict]:
 def row(statement: Statement) -> dict:
     """Return the one row of a SELECT by its columns."""
     return dicts(statement)[0]
+
+
+def stand_in(table: str, select: Statement, columns: str) -> None:
+    """Lay a temporary table of what `select` finds, in the order of `columns`, over the one of its name: PostgreSQL
+    looks for a name among the temporary ones first. It goes with its transaction.
+    """
+    execute(Statement(f"CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING IDENTITY) ON COMMIT DROP"))
+    execute(Statement(f"INSERT INTO pg_temp.{table} ({columns}) {select.sql}", select.params))
+    execute(Statement(f"ANALYZE pg_temp.{table}"))

@@ -46,7 +46,7 @@ WHERE all_days >= %(weekday_days)s AND days >= %(weekday_share)s * all_days
 ORDER BY customer_id, days DESC, weekday"""
 
 # Of all lines of a year, those without a product as well.
-_UNITS = """
+UNITS = """
 SELECT sale.customer_id, sum(line.quantity)::float8 AS units
 FROM customers_order AS sale
 JOIN customers_orderline AS line ON line.shop_id = sale.shop_id AND line.order_id = sale.id
@@ -60,7 +60,7 @@ product AS ({_favourite("product_id")}),
 category AS ({_favourite("category_id")}),
 total AS (SELECT customer_id, count(DISTINCT order_id) AS orders FROM basket GROUP BY customer_id),
 weekday AS ({_USUAL_WEEKDAY}),
-units AS ({_UNITS})
+units AS ({UNITS})
 SELECT coalesce(total.customer_id, weekday.customer_id, units.customer_id) AS customer_id, product_id, category_id,
        coalesce(category.orders, product.orders, 0)::int AS orders,
        coalesce(category.orders, product.orders) / total.orders::float8 AS share, weekday, units.units

@@ -160,7 +160,7 @@ def volume(
     their days speak for them alone.
     """
     days = year_days / days_mean if days_mean else 0.0
-    if units is None or not units_mean:
+    if units is None or not units_mean or units_mean < 0:
         return days
     return ((100 - units_weight) * days + units_weight * (units / units_mean)) / 100
 
@@ -170,7 +170,8 @@ def volume_sql(year_days: str, units: str, days_mean: str, units_mean: str, unit
     if not units_weight:
         return year_days
     days = f"coalesce({year_days} / nullif({days_mean}, 0), 0)"
-    mixed = f"({100 - units_weight} * ({days}) + {units_weight} * ({units} / nullif({units_mean}, 0))) / 100"
+    taken = f"{units} / nullif(greatest({units_mean}, 0), 0)"
+    mixed = f"({100 - units_weight} * ({days}) + {units_weight} * ({taken})) / 100"
     return f"coalesce({mixed}, {days})"
 
 

@@ -1,15 +1,30 @@
 """Volume where the owner lets the units bought decide beside the order days: in SQL, by `value_volume.volume`.
 
-A shop that does not pays nothing for it: its volume is the order days alone, as they lie among the facts.
+In the nights of a shop that does not it changes nothing: its volume is the order days alone, as they lie among the
+facts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from . import value_volume
+from .models import CustomerTaste
 from .rules import Rules
 
 # What is found with fresh cuts: the means that volume is a multiple of, and its middle.
 CUTS = ("days_mean", "units_mean", "volume")
+
+
+def are_known() -> bool:
+    """Say whether the units of anybody in the shop in scope have been added up."""
+    return CustomerTaste.objects.filter(units__isnull=False).exists()
+
+
+def lack_units(cuts: Mapping[str, Any], rules: Rules) -> bool:
+    """Say whether `cuts` were taken before any units were known that are known by now, and should decide."""
+    return bool(rules.units_weight) and cuts.get("units_mean") is None and are_known()
 
 
 def cuts_sql(row: str, rules: Rules) -> str:
@@ -23,7 +38,8 @@ def with_units_sql(relation: str, rules: Rules) -> str:
     if not rules.units_weight:
         return relation
     return f"""(SELECT facts.*, taste.units AS year_units FROM {relation} AS facts
-    LEFT JOIN segmentation_customertaste AS taste ON taste.customer_id = facts.customer_id)"""
+    LEFT JOIN segmentation_customertaste AS taste
+           ON taste.shop_id = (SELECT current_shop_id()) AND taste.customer_id = facts.customer_id)"""
 
 
 def volume_sql(rules: Rules) -> str:

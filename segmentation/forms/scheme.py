@@ -236,7 +236,8 @@ class ValueForm(RulesForm):
         if preset:
             return replace(self.tried, value_weights=dict(presets.WEIGHTS[preset]))
         weights, units = {part: int(typed[part]) for part in typed}, self.cleaned_data["units_weight"]
-        return replace(self.tried, value_weights=weights, units_weight=int(units or 0))
+        units = self.tried.units_weight if units is None else int(units)
+        return replace(self.tried, value_weights=weights, units_weight=units)
 
     def parts(self) -> list:
         return [self[part] for part in value_volume.PARTS]

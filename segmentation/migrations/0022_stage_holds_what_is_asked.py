@@ -7,10 +7,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name="customerscore",
-            name="score_by_stage",
-        ),
+        # First the new one: tills and lists can read while it is made.
         migrations.AddIndex(
             model_name="customerscore",
             index=models.Index(
@@ -23,8 +20,12 @@ class Migration(migrations.Migration):
                     "lifetime_amount",
                     "monetary_amount",
                 ),
-                name="score_by_stage",
+                name="score_by_stage_with",
             ),
+        ),
+        migrations.RemoveIndex(
+            model_name="customerscore",
+            name="score_by_stage",
         ),
         # An index is read alone only where nothing was written since the last VACUUM. A night of a large shop writes a
         # twentieth of its rows, on most of the pages; by itself the server would wait for a fifth.

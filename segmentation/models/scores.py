@@ -132,7 +132,7 @@ class CustomerScore(ShopModel):
                     "lifetime_amount",
                     "monetary_amount",
                 ),
-                name="score_by_stage",
+                name="score_by_stage_with",
             ),
             models.Index(fields=["shop", "quadrant", "customer"], name="score_by_quadrant"),
             models.Index(fields=["shop", "r_score", "f_score", "m_score", "customer"], name="score_by_cell"),
@@ -186,7 +186,7 @@ class CustomerScore(ShopModel):
 
     @property
     def year_days(self) -> int:
-        """Order days of the last year: the volume that the quadrant goes by."""
+        """Order days of the last year: the volume that the quadrant goes by, alone or beside the units."""
         return value_volume.year_days(self.days, self.seen_on)
 
     @cached_property

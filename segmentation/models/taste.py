@@ -27,7 +27,8 @@ class CustomerTaste(ShopModel):
 
     `orders` are those that hold the main category (the product, where it has none), `share` their part of the
     customer's orders with known goods. `weekday` is the day on which they usually come, NULL where they have
-    none. Whoever bought nothing known for long has no row.
+    none. Whoever bought nothing for long has no row; of whom no goods are known may have one for the `units`, which
+    are of all lines.
     """
 
     customer = ShopOneToOneField(Customer, on_delete=models.CASCADE, related_name="taste")

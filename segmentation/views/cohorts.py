@@ -84,8 +84,10 @@ def cohorts(request: HttpRequest) -> HttpResponse:
 
 def _then(request: HttpRequest, kind: str, day: datetime.date) -> Matrix | None:
     """Return the cohorts as of a past day, kept a while: of a large shop they take seconds."""
-    counted = CohortRun.objects.values_list("computed_at", flat=True).first()
-    key = f"cohorts:{request.shop.pk}:{kind}:{day}:{counted}"
+    run = CohortRun.objects.first()
+    if run is None:
+        return None
+    key = f"cohorts:{request.shop.pk}:{request.shop.calendar}:{kind}:{day}:{run.computed_at.isoformat()}"
     return caches["figures"].get_or_set(key, lambda: matrix_then(kind, day), KEPT_SECONDS)
 
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from loyalty.customers.facts import Statement
 from loyalty.customers.models import Customer, Order, OrderLine
-from segmentation import cutting, drafting, one, services, state, statements, taste, value_volume
-from segmentation.models import CustomerScore, Scheme, SchemeVersion
+from segmentation import cutting, drafting, services, state, statements, taste, value_volume
+from segmentation.models import CustomerScore, CutsReason, Scheme, SchemeVersion, ScoreHistory
 from segmentation.rules import Rules
 from tests.conftest import TODAY
 from tests.factories import CustomerFactory, OrderFactory
@@ -25,7 +25,7 @@ YEAR = 365 * DAY
 
 @pytest.mark.parametrize("weight", [1, 40, 100])
 def test_the_statement_says_what_the_rule_says(db, weight):
-    asked = list(product([0, 1, 7], [None, 0.0, 2.5, 80.0], [0.0, 1.5, 4.0], [None, 0.0, 3.0]))
+    asked = list(product([0, 1, 7], [None, 0.0, 2.5, 80.0], [0.0, 1.5, 4.0], [None, 0.0, 3.0, -2.0]))
     rows = ", ".join(["(%s::int, %s::float8, %s::float8, %s::float8)"] * len(asked))
     sql = value_volume.volume_sql("days", "units", "days_mean", "units_mean", weight)
     with connection.cursor() as cursor:
@@ -133,15 +133,51 @@ def test_a_night_and_an_order_say_what_a_whole_run_would_say(people):
     assert as_kept() == told
 
 
-def test_until_a_run_knows_the_middle_the_days_alone_decide(people):
+@pytest.mark.parametrize(("weight", "chosen"), [(0, 100), (30, 100), (80, 0)])
+def test_until_a_run_knows_the_middle_an_order_goes_by_what_the_run_before_went_by(people, weight, chosen):
     taste.renew(TODAY)
+    weigh(weight)
     services.score_shop(TODAY)
     before = quadrants()
-    weigh(100)
-    one._statement.cache_clear()
+    weigh(chosen)
     for person in people:
         assert services.score_customer(person.pk, TODAY)
     assert quadrants() == before
+    services.score_shop(TODAY)
+    assert quadrants() != before
+
+
+def test_units_that_come_to_be_known_decide_from_the_next_night_on(people):
+    weigh(100)
+    services.score_shop(TODAY - DAY)
+    alone = quadrants()
+    taste.renew(TODAY)
+    assert services.score_shop(TODAY).cuts_reason == CutsReason.RULES
+    assert quadrants() == by_hand(TODAY, 100) != alone
+    assert services.score_shop(TODAY).cuts_reason == CutsReason.KEPT
+
+
+def test_a_preview_adds_the_units_up_where_nobody_has_yet(people, shop):
+    services.score_shop(TODAY)
+    draft = drafting.keep(replace(services.rules_of_shop(), units_weight=100))
+    assert drafting.preview(draft, TODAY)["moves"]["quadrant"]
+
+
+def test_a_past_day_goes_by_the_units_of_its_own_year(people):
+    """What was bought since lifts nobody among those who came often then."""
+    then = TODAY - 28 * DAY
+    for person in people[:15]:
+        buy(person, TODAY - 3 * DAY, 900)
+    Order.objects.filter(placed_on__range=(then + DAY, TODAY - 4 * DAY)).delete()
+    taste.renew(TODAY)
+    weigh(100)
+    services.score_shop(TODAY)
+    services.look_back(TODAY)
+    told = dict(ScoreHistory.objects.on(then).values_list("customer", "quadrant"))
+    Order.objects.filter(placed_on__gt=then).delete()
+    taste.renew(then)
+    services.score_shop(then)
+    assert told == {customer: group for customer, group in quadrants().items() if group}
 
 
 def test_the_owner_sets_the_weight_with_a_preview_and_goes_back(people, as_owner, shop):

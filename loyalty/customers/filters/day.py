@@ -48,6 +48,7 @@ BOUGHT = frozenset(
         "discounted_category",
     }
 )
+# What is missing of a person is so today, but whether they had joined goes by the day.
 DATED = BOUGHT | {"joined_min", "joined_max", "missing", "age_min", "age_max"}
 # What nobody keeps the past of. All else is known where the scores of the day are laid over those of today.
 UNDATED = frozenset(

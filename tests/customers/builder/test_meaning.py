@@ -149,9 +149,9 @@ def test_what_is_asked_most_is_counted_in_one_index_alone(made):
     tree = parse(world.definition({"join": "all", "not": False, "of": asked}))
     with CaptureQueriesContext(connection) as seen:
         looking.count(tree, TODAY)
-    asked = set(re.findall(r'"segmentation_customerscore"\."(\w+)"', seen[0]["sql"]))
-    (index,) = [index for index in CustomerScore._meta.indexes if index.name == "score_by_stage"]
-    assert asked <= {"shop_id", *index.fields, *index.include}
+    columns = set(re.findall(r'"segmentation_customerscore"\."(\w+)"', seen[0]["sql"]))
+    (index,) = [index for index in CustomerScore._meta.indexes if index.name == "score_by_stage_with"]
+    assert {"stage", "segment"} <= columns <= {"shop_id", *index.fields, *index.include}
 
 
 def test_who_has_no_score_is_counted_in_a_segment_of_those_who_are_not_something(made):
