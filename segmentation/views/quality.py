@@ -81,7 +81,8 @@ def data_quality(request: HttpRequest) -> HttpResponse:
             for key, count in found.twins.items()
             if count
         ],
-        "strange_births": urlencode([("id", key) for key in found.strange_births] + list(then.items())),
+        "strange_births": found.strange_births
+        and urlencode({"id": found.strange_births, **then}, doseq=True),
         "orders_that": {
             lack: reverse("segmentation:quality_orders", args=[lack]) + request.then_only for lack in ORDERS
         },

@@ -202,6 +202,14 @@ def test_a_persona_and_the_orders_behind_a_gap_go_back_too(day, as_owner):
     assert len(rows) == costless.filter(Q(customer=None) | Q(customer__in=known)).count() > 0
 
 
+def test_nobody_is_born_strangely_where_nobody_is(day, as_owner):
+    address, asked = reverse("segmentation:data_quality"), {"on": day.isoformat()}
+    assert not as_owner.get(address, asked).context["strange_births"]
+    person = Customer.objects.filter(score__isnull=False).first()
+    Customer.objects.filter(pk=person.pk).update(birth_on=datetime.date(1850, 1, 1))
+    assert as_owner.get(address, asked).context["strange_births"] == f"id={person.pk}&on={day}"
+
+
 def test_a_group_nobody_knows_of_that_day_is_said_and_everybody_is_shown(day, as_owner):
     run = likeness_runs.begin(day)
     likeness_runs.work_out(run)
