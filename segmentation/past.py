@@ -46,5 +46,7 @@ def current_run() -> ScoreRun | None:
 
 
 def one_in() -> int:
-    """Return how many customers one that is found stands for: 1 but for a large shop's past."""
+    """Return how many customers one that is found stands for: 1 but for a large shop's past, of which no list can ask
+    for what takes the scores or tastes of the day.
+    """
     return found.one_in if (found := laid()) else 1

@@ -20,7 +20,7 @@ from loyalty.shops.models import Shop
 from loyalty.ui import money, presentation, sheets
 from loyalty.ui.pages import page_or_fragment
 
-from .. import goods, overlay
+from .. import goods, past
 from ..models import GoodsFavourite, GoodsFigure, GoodsPair, GoodsRun, ScoreRun
 from ..tables import PER_PAGE, GoodsTable
 from .files import rounded
@@ -95,10 +95,9 @@ def _found(shop: Shop, run: GoodsRun, kind: str, whom: Whom) -> Report:
     since = f"{whom.on}:{ScoreRun.objects.current().pk}" if whom.on else run.computed_at.isoformat()
     key = f"goods:{shop.pk}:{kind}:{whom.value}:{since}"
     counted = caches["figures"].get_or_set(key, lambda: goods.of(people, run, kind), KEPT_SECONDS)
-    opens = whom.on is None or overlay.is_whole_on(whom.on)
     for row in counted.figures:
         row.of, row.is_nobody_away = f"{whom.filter.query}&", counted.away_share == 0
-        row.opens_last = opens
+        row.opens_last = past.one_in() == 1
         if whom.kind == "stage":
             # Of one stage all are away or nobody is; asked of two, the list would take in the other one.
             row.away_query = ""

@@ -27,7 +27,7 @@ from ..boards import HEAT_STEPS
 from ..charts import people as people_list
 from ..hours import Times, times, times_of
 from ..models import Weekday
-from .past import dated, named, opens_all
+from .past import dated, named
 from .whom import Whom, choices
 
 SHORT = {
@@ -66,7 +66,7 @@ def rhythm(request: HttpRequest) -> HttpResponse:
         "finding": finding(found),
         "week": [(day, SHORT[day], Weekday(day).label) for day in week],
         "hours": _grid(found, week, whom),
-        "weekdays": weekdays(found, whom, week, usually(whom), opens_all(request)),
+        "weekdays": weekdays(found, whom, week, usually(whom), past.one_in() == 1),
         "days": _days_chart(found, request.shop.calendar, whom),
         "months": _months_chart(months, whom),
     }

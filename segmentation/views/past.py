@@ -184,11 +184,6 @@ def named(request: HttpRequest, name: str) -> str:
     return f"{name}-{request.asked.day}" if request.asked.day else name
 
 
-def opens_all(request: HttpRequest) -> bool:
-    """Say whether a list can ask for what takes the scores or tastes of the page's day."""
-    return request.asked.is_now or overlay.is_whole_on(request.asked.day)
-
-
 def run_of(day: datetime.date) -> ScoreRun | None:
     """Return the last run of the week up to `day`, from which money and pictures are; None without one."""
     runs = ScoreRun.objects.filter(as_of__lte=day, as_of__gt=day - NEAR)

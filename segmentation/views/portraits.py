@@ -22,7 +22,7 @@ from ..models import ScoreRun, Stage
 from ..personas import FEWEST_PEOPLE
 from . import demographics as places
 from . import hours
-from .past import dated, named, opens_all
+from .past import dated, named
 from .whom import KINDS, Whom, choices
 
 KIND_LABELS = {
@@ -178,11 +178,11 @@ def _drawn(
         "tastes_at": run.finished_at if whom.on else getattr(WeekRun.objects.first(), "finished_at", None),
         "times": times,
         "finding": times and hours.finding(times),
-        "weekdays": hours.weekdays(times, whom, week, usual, opens_all(request)) if times else [],
+        "weekdays": hours.weekdays(times, whom, week, usual, past.one_in() == 1) if times else [],
         "reach": reach(whom),
         "places": [_typical(profile, name) for name in ("age", "gender", "city", "job", "acquired")],
         "motives": [MOTIVES[name] for name in moved_by],
-        "opens": opens_all(request),
+        "opens": past.one_in() == 1,
         "tone": TONES[figures.tone(stages, moved_by)],
         "play": play,
         "picture": figures.picture([usual[day] for day in week], share, amount_share),

@@ -20,13 +20,14 @@ from loyalty.ui.money import format_amount
 from loyalty.ui.past import EARLIER_DAYS
 from loyalty.ui.presentation import current
 from loyalty.ui.text import persian_digits, without_marks
+from segmentation import overlay
 
 from .. import search
 from ..models import Customer
 from ..models.customer import CustomerQuerySet
 from .conditions import CONDITIONS as PLAIN
 from .conditions import Condition
-from .day import BOUGHT, TIMELESS, can_be_laid, is_known, is_laid, laid_for
+from .day import BOUGHT, TIMELESS, is_known, is_laid, laid_for
 from .due import DUE
 from .gaps import GAPS
 from .habits import HABITS
@@ -161,25 +162,22 @@ class CustomerFilter:
         """Let these people be asked for within the block as of their day, whatever the conditions: it is laid over
         the present where the shop is not too large for that. Outside of it those that take it are left out.
         """
-        asked = [(condition, value) for condition, value in self.active if condition.name != ON]
         wanted = self.data.get("sort", "").removeprefix("-")
-        return laid_for(asked, self.on, is_sorted=wanted in set(SORTS) - set(TIMELESS_SORTS))
+        return laid_for(self.active, self.on, is_sorted=wanted in set(SORTS) - set(TIMELESS_SORTS))
 
     @property
     def sorts(self) -> Collection[str]:
         """The columns by which the list can be sorted."""
-        return SORTS if self.on is None or is_laid(self.on) or can_be_laid(self.on) else TIMELESS_SORTS
+        return (
+            SORTS if self.on is None or is_laid(self.on) or overlay.is_whole_on(self.on) else TIMELESS_SORTS
+        )
 
     @property
     def unkept(self) -> list[Condition]:
         """The conditions in force of which nothing is known as of the past day: they are left out."""
         if self.on is None:
             return []
-        return [
-            condition
-            for condition, value in self.active
-            if condition.name != ON and not is_known(condition, value, self.on)
-        ]
+        return [condition for condition, value in self.active if not is_known(condition, value, self.on)]
 
     @cached_property
     def qs(self) -> CustomerQuerySet:

@@ -14,6 +14,7 @@ from .conditions import Condition
 # What has no dates, or is asked of the person as they are: the same on any day.
 TIMELESS = frozenset(
     {
+        "on",
         "id",
         "was",
         "consent",
@@ -87,15 +88,10 @@ def is_laid(day: datetime.date) -> bool:
     return found is not None and found.day == day
 
 
-def can_be_laid(day: datetime.date) -> bool:
-    """Say whether the scores of everybody can be worked out as of `day` while a list is waited for."""
-    return overlay.is_whole_on(day)
-
-
 @contextmanager
 def laid_for(asked: Asked, day: datetime.date | None, *, is_sorted: bool) -> Iterator[None]:
     """Lay `day` over the present for the block where the conditions `asked` take that, or a list sorted by score."""
     unknown = {} if day is None else {one.name for one, value in asked if not is_known(one, value, day)}
-    wanted = day is not None and (is_sorted or unknown - UNDATED) and can_be_laid(day)
+    wanted = day is not None and (is_sorted or unknown - UNDATED) and overlay.is_whole_on(day)
     with overlay.as_of(day, tastes=bool(unknown & TASTES)) if wanted else nullcontext():
         yield
